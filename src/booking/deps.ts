@@ -1,0 +1,14 @@
+import type { ClinicMapping } from '../clinic/mapping.ts'
+import type { DirectorySource, Ehr, WriteGate } from './ports.ts'
+import type { SlotIds } from './slot-id.ts'
+import type { Turnstile } from './turnstile.ts'
+
+/** What the booking actions need; put together in `src/deps.ts`. */
+export interface BookingDeps {
+  readonly ehr: Ehr
+  readonly directories: DirectorySource
+  readonly writes: WriteGate
+  readonly mapping: ClinicMapping
+  readonly slotIds: SlotIds
+  readonly turnstile: Turnstile
+}

@@ -1,0 +1,79 @@
+import type { Bundle, FhirResource } from 'fhir/r4.js'
+import type { EpochMs } from '../fhir/instant.ts'
+import type { EhrQuery } from '../fhir/query.ts'
+import type { Directory } from '../scheduling/directory.ts'
+
+/** One request of a caller on its way through the gateway: who, how long it may take, what it has cost so far. */
+export interface Call {
+  readonly requestId: string
+  readonly clientId: string
+  /** `performance.now()` by which the caller must have an answer. */
+  readonly deadline: number
+  /** FHIR round trips made for it. */
+  roundTrips: number
+}
+
+/** The answers of one batch, by the names of its queries. */
+export interface Reading {
+  /** The EHR's clock when it answered. Expiry and notice are judged by it, so that replicas with skewed clocks agree. */
+  readonly now: EpochMs
+  /** What a query found, included resources too; empty for a read of something that is not there. */
+  all(name: string): readonly FhirResource[]
+  /** Whether a search returned everything it matched. */
+  isComplete(name: string): boolean
+}
+
+/** Named queries, answered together in one round trip. */
+export type Queries = Readonly<Record<string, EhrQuery>>
+
+/**
+ * What became of a transaction. `unknown` promises nothing: it may have been executed, may still be, or never will;
+ * `unavailable` means it was certainly not executed.
+ */
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly versions: ReadonlyMap<string, CommittedVersion> }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'rejected' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
+
+/** Id and `meta.versionId` of a resource after a commit. */
+export interface CommittedVersion {
+  readonly id: string
+  readonly version: string
+}
+
+/** The system of record. The adapter in `ehr/` is the only place that speaks HTTP to it, and it never retries. */
+export interface Ehr {
+  /**
+   * Reads fresh state, never from a search cache, in one round trip.
+   * @param maxResults a search that matches more is cut there and reported as incomplete (1 to 500)
+   * @throws BookingError `ehr_unavailable` when there is no usable answer before the deadline
+   */
+  batch(queries: Queries, call: Call, maxResults?: number): Promise<Reading>
+  /** Sends one transaction. Versions are keyed by the entry's `fullUrl` or its `Type/id`. Never throws for what the EHR does. */
+  commit(transaction: Bundle, call: Call): Promise<CommitOutcome>
+}
+
+/** Where the Schedules and their actors come from. */
+export interface DirectorySource {
+  /** The directory as last read, at most a minute old; loads it when there is none. */
+  current(call: Call): Promise<DirectorySnapshot>
+  /** Reads it anew. Callers that ask at the same time share one reading. */
+  refresh(call: Call): Promise<DirectorySnapshot>
+}
+
+/** A directory and the moment of the EHR's clock from which on changes may be missing in it. */
+export interface DirectorySnapshot {
+  readonly directory: Directory
+  readonly asOf: EpochMs
+}
+
+/** Whether the EHR was found to keep what the promises need; writes are refused until it was. */
+export interface WriteGate {
+  /** @throws BookingError `ehr_unavailable` while writes are not safe */
+  assertOpen(): void
+}
+
+/** Sees every round trip to the EHR, for metrics. */
+export type RoundTripObserver = (kind: 'read' | 'commit', outcome: string, seconds: number) => void

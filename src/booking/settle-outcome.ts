@@ -1,0 +1,54 @@
+import type { AuditEvent, Bundle } from 'fhir/r4.js'
+import { buildAuditEvent, readReceipt } from '../fhir/audit-event.ts'
+import type { EpochMs } from '../fhir/instant.ts'
+import { receiptOnly } from '../scheduling/write.ts'
+import type { BookingDeps } from './deps.ts'
+import type { Call } from './ports.ts'
+import { ofType } from './window-queries.ts'
+
+/** What became of a write whose outcome was not known. */
+export type OperationState =
+  | { readonly state: 'pending' }
+  | { readonly state: 'succeeded'; readonly appointmentId: string }
+  | { readonly state: 'failed' }
+
+/** A send that is still under way gets this long, in milliseconds, before it is fenced off. */
+const GRACE_MS = 30_000
+
+/**
+ * Settles an unknown outcome by the receipt: where it stands, the write took effect. Where it does not stand after the grace
+ * time, the receipt's id is taken by a fence (create-only like the receipt itself), so that the late send can never take
+ * effect any more and `failed` is true for good.
+ * @throws BookingError `ehr_unavailable`
+ */
+export async function settleOutcome(
+  deps: BookingDeps,
+  operation: { receiptId: string; since: EpochMs },
+  call: Call,
+): Promise<OperationState> {
+  const found = await readState(deps, operation.receiptId, call)
+  if (found.event) return stateOf(found.event)
+  if (found.now - operation.since < GRACE_MS) return { state: 'pending' }
+  deps.writes.assertOpen()
+  const outcome = await deps.ehr.commit(fence(operation.receiptId, found.now, call), call)
+  if (outcome.kind === 'committed') return { state: 'failed' }
+  const again = await readState(deps, operation.receiptId, call)
+  return again.event ? stateOf(again.event) : { state: 'pending' }
+}
+
+/** The transaction that takes a receipt's id for good: a send that is still on its way can no longer take effect. */
+export function fence(receiptId: string, now: EpochMs, call: Call): Bundle {
+  const { clientId, requestId } = call
+  const event = buildAuditEvent({ action: 'denied', recorded: now, clientId, requestId, outcome: 'abandoned' })
+  return receiptOnly({ ...event, id: receiptId })
+}
+
+async function readState(deps: BookingDeps, id: string, call: Call): Promise<{ event: AuditEvent | undefined; now: EpochMs }> {
+  const reading = await deps.ehr.batch({ receipt: { kind: 'read', type: 'AuditEvent', id } }, call)
+  return { event: ofType(reading.all('receipt'), 'AuditEvent')[0], now: reading.now }
+}
+
+function stateOf(event: AuditEvent): OperationState {
+  const receipt = readReceipt(event)
+  return receipt ? { state: 'succeeded', appointmentId: receipt.appointmentId } : { state: 'failed' }
+}

@@ -1,0 +1,39 @@
+import type { Registry } from 'prom-client'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { BookingDeps } from '../booking/deps.ts'
+import type { Client } from '../config.ts'
+import type { PatientTokens } from '../intake/patient-token.ts'
+import type { PatientSearch } from '../intake/verify-identity.ts'
+import type { OperationIds } from './operation-id.ts'
+
+/** Counts what the doors do. */
+export interface HttpMetrics {
+  readonly registry: Registry
+  request(route: string, status: number, code: string, seconds: number): void
+}
+
+/** Everything the HTTP door needs. */
+export interface Gateway {
+  readonly booking: BookingDeps
+  readonly patients: PatientSearch
+  readonly audit: AuditTrail
+  readonly clients: readonly Client[]
+  readonly patientTokens: PatientTokens
+  readonly operationIds: OperationIds
+  readonly metrics: HttpMetrics
+  readonly rateLimit: RateLimit
+  /** Whether the gateway can serve now: the EHR answers and was found fit for writing; otherwise what is missing. */
+  readiness(): Promise<Readiness>
+}
+
+/** Rate limiting per client; `redis` is typed by the plugin and absent where counters live in this process. */
+export interface RateLimit {
+  readonly perMinute: number
+  readonly redis?: unknown
+}
+
+/** What `/health/ready` says. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, string>>
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { notFound } from '../../booking/errors.ts'
+import { settleOutcome, type OperationState } from '../../booking/settle-outcome.ts'
+import type { NextAction } from '../../booking/messages.ts'
+import type { Gateway } from '../gateway.ts'
+import { callOf, clientOf } from '../request-context.ts'
+import { idParamsSchema, operationSchema } from '../schemas.ts'
+import { problems } from './responses.ts'
+
+const SPOKEN: Readonly<Record<OperationState['state'], { message: string; next_actions: NextAction[] }>> = {
+  pending: { message: 'I am still waiting for the clinic to confirm that.', next_actions: ['check_operation'] },
+  succeeded: { message: 'It worked. Let me read it to you.', next_actions: ['read_appointment'] },
+  failed: {
+    message: 'It did not go through, and nothing was changed. Let me try again.',
+    next_actions: ['repeat_request', 'find_availability'],
+  },
+}
+
+/** `GET /operations/{id}`: what became of a 202. */
+export function operationRoutes(app: FastifyInstance, gateway: Gateway): void {
+  app.withTypeProvider<ZodTypeProvider>().route({
+    method: 'GET',
+    url: '/operations/:id',
+    config: { scope: 'appointments:read' },
+    schema: {
+      operationId: 'readOperation',
+      summary: 'What became of a request whose outcome was not known',
+      tags: ['operations'],
+      params: idParamsSchema,
+      response: { 200: operationSchema, ...problems(404) },
+    },
+    handler: async (request) => {
+      const { id } = request.params
+      const operation = gateway.operationIds.read(id, clientOf(request).id)
+      if (!operation) throw notFound('operation')
+      const outcome = await settleOutcome(gateway.booking, operation, callOf(request))
+      return {
+        operation_id: id,
+        state: outcome.state,
+        ...(outcome.state === 'succeeded' && { appointment_id: outcome.appointmentId }),
+        ...SPOKEN[outcome.state],
+      }
+    },
+  })
+}

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import { docsPage } from '../docs-page.ts'
+import type { Gateway } from '../gateway.ts'
+
+/** Health, metrics, OpenAPI and its page: for operators and developers, none of them speaks of patients. */
+export function systemRoutes(app: FastifyInstance, gateway: Gateway): void {
+  const open = { config: { scope: 'public' as const }, schema: { hide: true } }
+  app.get('/health/live', open, (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/health/ready', open, async (_request, reply) => {
+    const { ready, checks } = await gateway.readiness()
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', checks })
+  })
+  app.get('/openapi.json', open, (_request, reply) => reply.send(app.swagger()))
+  app.get('/docs', open, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', DOCS_POLICY).send(docsPage),
+  )
+  app.get('/metrics', { config: { scope: 'staff' }, schema: { hide: true } }, async (_request, reply) => {
+    const { registry } = gateway.metrics
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}
+
+const DOCS_POLICY =
+  "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { parseInstant, type EpochMs } from '../fhir/instant.ts'
+
+/** An instant with offset, e.g. `2027-03-01T10:00:00-08:00`; read into milliseconds since the epoch. */
+export const instantSchema = z
+  .string()
+  .meta({
+    format: 'date-time',
+    description: 'ISO 8601 with seconds and offset, e.g. `2027-03-01T10:00:00-08:00`. In a URL write `+` as `%2B`.',
+  })
+  .refine(
+    (text) => parseInstant(text) !== undefined,
+    'write an instant with seconds and offset, e.g. 2027-03-01T10:00:00-08:00 (in a URL + is %2B)',
+  )
+/** Reads what `instantSchema` has accepted. */
+export function instantOf(text: string): EpochMs {
+  return parseInstant(text) ?? Number.NaN
+}
+
+const patientSchema = z.string().regex(/^Patient\/[A-Za-z0-9\-.]{1,64}$/, 'write a patient as "Patient/<id>"')
+const keySchema = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'use 1 to 255 printable ASCII characters')
+const tokenSchema = z.string().min(1).max(2048)
+const slotIdSchema = z.string().min(1).max(128)
+
+const patientHeaders = {
+  'x-patient-token': z.string().optional().describe('patient_token from POST /intake.'),
+  'x-patient': z.string().optional().describe('Instead of a token, for clients with scope patients:any: `Patient/<id>`.'),
+}
+const keyHeader = {
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('Names the request: a repetition with the same key has no second effect. RFC 8941 string or bare.'),
+}
+const ifMatchHeader = { 'if-match': z.string().optional().describe('The `version` you have seen, as expected_version.') }
+/** Headers are checked where they are used; here they are described. Others pass. */
+export const readHeadersSchema = z.looseObject(patientHeaders)
+export const deleteHeadersSchema = z.looseObject({ ...patientHeaders, ...keyHeader })
+export const createHeadersSchema = z.looseObject(keyHeader)
+export const changeHeadersSchema = z.looseObject({ ...keyHeader, ...ifMatchHeader })
+
+/** Who it is for, and which request it is: fields that every writing body may carry. */
+const requestFields = {
+  patient_token: tokenSchema.optional().describe('From POST /intake.'),
+  patient: patientSchema.optional().describe('Instead of a token, for clients with scope patients:any.'),
+  idempotency_key: keySchema.optional().describe('Same as the Idempotency-Key header.'),
+}
+
+const expectedVersion = z
+  .union([z.string().min(1).max(64), z.int().min(0)])
+  .optional()
+  .describe('The `version` you have seen; 412 when the appointment has changed since. Same as If-Match.')
+
+export const holdBodySchema = z.strictObject({ slot_id: slotIdSchema, ...requestFields })
+export const bookBodySchema = z
+  .strictObject({
+    hold_id: z.string().min(1).max(128).optional(),
+    slot_id: slotIdSchema.optional(),
+    ...requestFields,
+  })
+  .refine((body) => (body.hold_id === undefined) !== (body.slot_id === undefined), {
+    message: 'send either hold_id or slot_id',
+    path: ['hold_id'],
+  })
+export const rescheduleBodySchema = z.strictObject({ slot_id: slotIdSchema, expected_version: expectedVersion, ...requestFields })
+export const cancelBodySchema = z.strictObject({
+  reason: z.string().min(1).max(40).optional().describe("Code of one of the clinic's cancel reasons."),
+  expected_version: expectedVersion,
+  ...requestFields,
+})
+
+const modalitySchema = z.enum(['in-person', 'telehealth', 'phone'])
+export const availabilityQuerySchema = z.strictObject({
+  type: z.string().min(1).max(40).describe('Code of a visit type of the clinic.'),
+  provider: z
+    .string()
+    .regex(/^(Practitioner\/)?[A-Za-z0-9\-.]{1,64}$/, 'write a provider as its id')
+    .optional(),
+  location: z
+    .string()
+    .regex(/^(Location\/)?[A-Za-z0-9\-.]{1,64}$/, 'write a location as its id')
+    .optional(),
+  modality: modalitySchema.optional(),
+  start: instantSchema.optional().describe('Default: now.'),
+  end: instantSchema.optional().describe('Default: a week after start.'),
+  limit: z.coerce.number().int().min(1).max(50).default(10),
+})
+
+const text = (max: number) => z.string().trim().min(1).max(max)
+export const intakeBodySchema = z.strictObject({
+  type: z.string().min(1).max(40),
+  modality: modalitySchema.optional(),
+  provider: z.string().min(1).max(128).optional(),
+  location: z.string().min(1).max(128).optional(),
+  window: z.strictObject({ start: instantSchema, end: instantSchema }).optional(),
+  patient: z.strictObject({
+    mrn: text(64).optional(),
+    family_name: text(100).optional(),
+    given_name: text(100).optional(),
+    birth_date: z.iso.date('write a date as YYYY-MM-DD').optional(),
+    phone: text(30).optional(),
+    email: text(200).optional(),
+  }),
+  reason: text(500).optional().describe('Never stored. Until it can be screened for emergencies, a request with a reason goes to staff.'),
+})
+
+const namedSchema = z.object({ id: z.string(), name: z.string() }).nullable()
+const spokenFields = {
+  message: z.string().describe('One sentence to speak to the patient.'),
+  next_actions: z.array(z.string()),
+}
+const visitFields = {
+  type: z.string(),
+  start: z.string(),
+  end: z.string(),
+  timezone: z.string(),
+  local_start: z.string(),
+  provider: namedSchema,
+  location: namedSchema,
+  modality: modalitySchema,
+}
+export const offerSchema = z.object({ slot_id: z.string(), ...visitFields }).meta({ id: 'Offer' })
+export const availabilitySchema = z.object({
+  slots: z.array(offerSchema),
+  timezone: z.string(),
+  as_of: z.string(),
+  truncated: z.boolean(),
+  next_available: z.string().nullable(),
+  ...spokenFields,
+})
+
+const appointmentFields = {
+  appointment_id: z.string(),
+  confirmation_code: z.string().nullable(),
+  status: z.string().describe('FHIR Appointment.status.'),
+  state: z.enum(['held', 'booked', 'cancelled', 'released', 'expired', 'closed']),
+  version: z.string(),
+  expires_at: z.string().nullable(),
+  ...visitFields,
+}
+export const appointmentSchema = z
+  .object({
+    ...appointmentFields,
+    hold_id: z.string().optional(),
+    replayed: z.boolean().optional().describe('An earlier request already had this effect.'),
+    ...spokenFields,
+  })
+  .meta({ id: 'Appointment' })
+export const appointmentListSchema = z.object({ appointments: z.array(z.object(appointmentFields)), as_of: z.string(), ...spokenFields })
+export const intakeSchema = z.object({
+  outcome: z.enum(['eligible', 'urgent', 'identity_unverified', 'needs_staff']),
+  patient_token: z.string().optional(),
+  expires_at: z.string().optional(),
+  ...spokenFields,
+})
+export const operationSchema = z.object({
+  operation_id: z.string(),
+  state: z.enum(['pending', 'succeeded', 'failed', 'escalated']),
+  appointment_id: z.string().optional(),
+  ...spokenFields,
+})
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    next_actions: z.array(z.string()),
+    policy: z.string().optional(),
+    path: z.string().optional(),
+    alternatives: z.array(offerSchema).optional(),
+  })
+  .meta({ id: 'Problem' })
+export const idParamsSchema = z.object({ id: z.string().min(1).max(128) })

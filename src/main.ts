@@ -1,0 +1,37 @@
+import { setTimeout } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { ConfigError, readConfig, type Config } from './config.ts'
+import { MappingError } from './clinic/load-mapping.ts'
+import { assemble, type Assembly } from './deps.ts'
+import { startSweep } from './worker.ts'
+
+const STOP_WITHIN_MS = 10_000
+const PROBE_WITHIN_MS = 8_000
+
+/** Starts the roles of this process; stops them in reverse order. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const assembly = assemble(config)
+  const { logger } = assembly
+  const stops = [() => assembly.stop()]
+  closeWithGrace({ delay: STOP_WITHIN_MS, logger }, async () => {
+    for (const stop of stops.reverse()) await stop()
+  })
+  // Ready from the first request on where the EHR answers in time; where it does not, reads say so and writes stay shut.
+  await Promise.race([assembly.start(), setTimeout(PROBE_WITHIN_MS, undefined, { ref: false })])
+  if (config.role !== 'worker') stops.push(await startApi(config, assembly))
+  if (config.role !== 'api') stops.push(startSweep(assembly))
+}
+
+async function startApi(config: Config, assembly: Assembly): Promise<() => Promise<void>> {
+  const app = await buildApp(assembly.gateway, assembly.logger)
+  await app.listen({ host: config.host, port: config.port })
+  return () => app.close()
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof ConfigError || error instanceof MappingError
+  process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(1)
+})

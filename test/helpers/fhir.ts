@@ -1,0 +1,56 @@
+import type { Bundle, FhirResource } from 'fhir/r4.js'
+
+/** Bare access to the EHR for tests: what a clinic's own software would do, past the gateway. */
+export class Fhir {
+  readonly baseUrl: string
+
+  constructor(baseUrl: string) {
+    this.baseUrl = baseUrl
+  }
+
+  async put<T extends FhirResource>(resource: T): Promise<T> {
+    return (await this.#send('PUT', `${resource.resourceType}/${resource.id ?? ''}`, resource)) as T
+  }
+
+  /** Puts all of them in one transaction. */
+  async putAll(resources: readonly FhirResource[]): Promise<void> {
+    const entry = resources.map((resource) => {
+      const url = `${resource.resourceType}/${resource.id ?? ''}`
+      return { fullUrl: `${this.baseUrl}/${url}`, resource, request: { method: 'PUT' as const, url } }
+    })
+    await this.#send('POST', '', { resourceType: 'Bundle', type: 'transaction', entry })
+  }
+
+  async create<T extends FhirResource>(resource: T): Promise<T> {
+    return (await this.#send('POST', resource.resourceType, resource)) as T
+  }
+
+  async read<T extends FhirResource['resourceType']>(type: T, id: string): Promise<Extract<FhirResource, { resourceType: T }>> {
+    return (await this.#send('GET', `${type}/${id}`)) as Extract<FhirResource, { resourceType: T }>
+  }
+
+  async delete(url: string): Promise<void> {
+    await this.#send('DELETE', url)
+  }
+
+  /** Everything a search matches, fresh. Pages by id, because `no-store` has no next links. */
+  async search<T extends FhirResource['resourceType']>(type: T, query: string): Promise<Extract<FhirResource, { resourceType: T }>[]> {
+    const bundle = (await this.#send('GET', `${type}?${query}&_count=500`, undefined, {
+      'cache-control': 'no-store, max-results=1000',
+    })) as Bundle
+    const found = (bundle.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource as FhirResource] : []))
+    if (found.length >= 500) throw new Error(`${type}?${query} matches more than a test may read at once`)
+    return found.filter((resource): resource is Extract<FhirResource, { resourceType: T }> => resource.resourceType === type)
+  }
+
+  async #send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+    const answer = await fetch(`${this.baseUrl}/${path}`, {
+      method,
+      headers: { 'content-type': 'application/fhir+json', prefer: 'return=representation', ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+}
