@@ -77,3 +77,43 @@ export interface WriteGate {
 
 /** Sees every round trip to the EHR, for metrics. */
 export type RoundTripObserver = (kind: 'read' | 'commit', outcome: string, seconds: number) => void
+
+/** What happened to a visit, for whoever is to be told of it. Ids and codes only. */
+export interface VisitEvent {
+  readonly kind: 'booked' | 'rescheduled' | 'cancelled' | 'expired'
+  /** The gateway's id (`Appointment.identifier`). */
+  readonly appointmentId: string
+  /** `meta.versionId` that the change left behind. */
+  readonly version: string
+  /** The client through which it happened. */
+  readonly clientId: string
+}
+
+/** A write whose outcome the EHR did not tell. */
+export interface UnsettledWrite {
+  readonly receiptId: string
+  readonly clientId: string
+  /** When it was sent, by this machine's clock. */
+  readonly since: EpochMs
+}
+
+/**
+ * Wakes the worker. Nothing rests on a call arriving: what is lost here, the sweep and the reconciliation find in the EHR by
+ * themselves. Every method returns at once and never throws.
+ */
+export interface WakeUps {
+  /** A hold was made; it is to be ended when it runs out. */
+  holdMade(appointmentId: string, expires: EpochMs): void
+  /** The outcome of a write is to be found out. */
+  outcomeUnknown(write: UnsettledWrite): void
+  /** Whoever asked for notices is to be told. */
+  visitChanged(event: VisitEvent): void
+}
+
+/** Counts things for a while: in Redis where it answers, else in this process. Never a reason to fail or to wait long. */
+export interface Counters {
+  /** Adds one. The window begins with the first one and lasts `windowSeconds`. @returns the count within the window, this one included */
+  add(key: string, windowSeconds: number): Promise<number>
+  /** Forgets the count. */
+  clear(key: string): Promise<void>
+}
