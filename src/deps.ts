@@ -6,6 +6,7 @@ import { SlotIds } from './booking/slot-id.ts'
 import { Turnstile } from './booking/turnstile.ts'
 import { loadMapping } from './clinic/load-mapping.ts'
 import type { Config } from './config.ts'
+import { Sealer } from './crypto/sealer.ts'
 import { FhirDirectorySource } from './ehr/directory-source.ts'
 import { examine, type Finding } from './ehr/doctor.ts'
 import { FhirEhr } from './ehr/fhir-ehr.ts'
@@ -15,6 +16,9 @@ import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './http/gateway.ts'
 import { OperationIds } from './http/operation-id.ts'
 import { PatientTokens } from './intake/patient-token.ts'
+import { deferralBacklog } from './queue/backlogs.ts'
+import { JobQueue } from './queue/job-queue.ts'
+import { QueuedWakeUps } from './queue/wake-ups.ts'
 import { buildMetrics, type Metrics } from './metrics.ts'
 
 /** Connections to the EHR; HAPI's own pool is not much larger, more would only wait there. */
@@ -26,6 +30,9 @@ export interface Assembly {
   readonly booking: BookingDeps
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly queue: JobQueue
+  /** Opens what jobs carry of a patient. */
+  readonly sealer: Sealer
   /** Probes the EHR and opens the way for writes; returns after the first attempt. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -50,6 +57,8 @@ export function assemble(config: Config): Assembly {
   const audit = new AuditTrail(new FhirAuditSink(http), (count) => {
     metrics.auditLost(count)
   })
+  const sealer = new Sealer(config.tokenSecrets)
+  const queue = new JobQueue(config.redisUrl, () => undefined)
   const booking: BookingDeps = {
     ehr: new FhirEhr(http, metrics.roundTrip),
     directories: new FhirDirectorySource(http),
@@ -57,9 +66,11 @@ export function assemble(config: Config): Assembly {
     mapping,
     slotIds: new SlotIds(config.tokenSecrets, mapping),
     turnstile: new Turnstile(),
+    wakeUps: new QueuedWakeUps(queue, () => [], metrics.jobLost),
   }
   const gateway: Gateway = {
     booking,
+    deferrals: deferralBacklog(queue, sealer),
     patients: new FhirPatientSearch(http),
     audit,
     clients: config.clients,
@@ -74,11 +85,14 @@ export function assemble(config: Config): Assembly {
     booking,
     metrics,
     logger,
+    queue,
+    sealer,
     start: () => writes.open(),
     stop: async () => {
       writes.close()
       await audit.flush(2_000)
       redis.disconnect()
+      await queue.close()
       await http.close()
     },
   }

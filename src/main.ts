@@ -4,7 +4,7 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { MappingError } from './clinic/load-mapping.ts'
 import { assemble, type Assembly } from './deps.ts'
-import { startSweep } from './worker.ts'
+import { startWorker } from './worker.ts'
 
 const STOP_WITHIN_MS = 10_000
 const PROBE_WITHIN_MS = 8_000
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   // Ready from the first request on where the EHR answers in time; where it does not, reads say so and writes stay shut.
   await Promise.race([assembly.start(), setTimeout(PROBE_WITHIN_MS, undefined, { ref: false })])
   if (config.role !== 'worker') stops.push(await startApi(config, assembly))
-  if (config.role !== 'api') stops.push(startSweep(assembly))
+  if (config.role !== 'api') stops.push(startWorker(config, assembly))
 }
 
 async function startApi(config: Config, assembly: Assembly): Promise<() => Promise<void>> {

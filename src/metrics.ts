@@ -1,6 +1,8 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { RoundTripObserver } from './booking/ports.ts'
 import type { HttpMetrics } from './http/gateway.ts'
+import type { LineState } from './queue/job-queue.ts'
+import type { WorkerEvents } from './queue/job-worker.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
@@ -8,7 +10,13 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 export interface Metrics extends HttpMetrics {
   readonly roundTrip: RoundTripObserver
   auditLost(count: number): void
-  holdsExpired(count: number): void
+  /** A job that Redis did not take. */
+  readonly jobLost: () => void
+  /** A hold was ended so many milliseconds after its expiry. */
+  readonly holdExpired: (lateMs: number) => void
+  readonly jobEnded: WorkerEvents['ended']
+  /** Asks for the state of the queues whenever the metrics are read. */
+  watchQueues(states: () => Promise<LineState[]>): void
 }
 
 /** Builds a registry of its own, so that several gateways fit into one process (tests). */
@@ -41,7 +49,24 @@ export function buildMetrics(): Metrics {
     help: 'AuditEvents of look-ups and denials that could not be stored',
     registers,
   })
-  const expired = new Counter({ name: 'fsg_holds_expired_total', help: 'Expired holds ended by the sweep', registers })
+  const jobsLost = new Counter({
+    name: 'fsg_jobs_not_queued_total',
+    help: 'Jobs that Redis did not take; sweep and reconciliation make up for them',
+    registers,
+  })
+  const late = new Histogram({
+    name: 'fsg_hold_expiry_late_seconds',
+    help: 'How long after its expiry a hold was ended',
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300],
+    registers,
+  })
+  const jobs = new Histogram({
+    name: 'fsg_job_duration_seconds',
+    help: 'Tries of jobs by name and outcome',
+    labelNames: ['job', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  })
   return {
     registry,
     request: (route, status, code, duration) => {
@@ -54,8 +79,36 @@ export function buildMetrics(): Metrics {
     auditLost: (count) => {
       lost.inc(count)
     },
-    holdsExpired: (count) => {
-      expired.inc(count)
+    jobLost: () => {
+      jobsLost.inc()
+    },
+    holdExpired: (lateMs) => {
+      late.observe(lateMs / 1000)
+    },
+    jobEnded: (job, outcome, duration) => {
+      jobs.observe({ job, outcome }, duration)
+    },
+    watchQueues: (states) => {
+      watchQueues(registers, states)
     },
   }
+}
+
+function watchQueues(registers: Registry[], states: () => Promise<LineState[]>): void {
+  const depth = new Gauge({ name: 'fsg_queue_jobs', help: 'Jobs by line and state', labelNames: ['line', 'state'], registers })
+  // Collected together: one look at Redis gives both.
+  const age = new Gauge({
+    name: 'fsg_queue_oldest_seconds',
+    help: 'How long the first waiting job is overdue',
+    labelNames: ['line'],
+    registers,
+    collect: async () => {
+      depth.reset()
+      age.reset()
+      for (const { line, oldestMs, ...counts } of await states().catch(() => [])) {
+        age.set({ line }, oldestMs / 1000)
+        for (const [state, count] of Object.entries(counts)) depth.set({ line, state }, count)
+      }
+    },
+  })
 }

@@ -1,36 +1,48 @@
-import { randomUUID } from 'node:crypto'
-import { expireHolds } from './booking/expire-holds.ts'
+import type { Config } from './config.ts'
 import type { Assembly } from './deps.ts'
-import { newCall } from './http/request-context.ts'
+import { deferredWriteJob } from './jobs/deferred-write.ts'
+import { expireHoldJob, sweepJob } from './jobs/expiry.ts'
+import { DONE, type Handlers } from './jobs/handlers.ts'
+import { settleJob } from './jobs/settle.ts'
+import { JobWorker } from './queue/job-worker.ts'
+import { examineRedis } from './queue/redis-check.ts'
+import { Rounds } from './queue/rounds.ts'
 
-const SWEEP_EVERY_MS = 15_000
+const ROUNDS_EVERY_MS = { sweep: 3_000, reconcile: 30_000 }
+const DRAIN_WITHIN_MS = 7_000
 
-/** Ends expired holds every few seconds, one sweep at a time. @returns a function that stops it after the running sweep */
-export function startSweep(assembly: Assembly): () => Promise<void> {
-  const { booking, logger, metrics } = assembly
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
-  const sweep = async (): Promise<void> => {
-    try {
-      const ended = await expireHolds(booking, () => newCall(randomUUID(), 'gateway-worker'))
-      metrics.holdsExpired(ended)
-      if (ended > 0) logger.info({ ended }, 'expired holds ended')
-    } catch (error) {
-      logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'sweep of expired holds failed; the next one tries again')
-    }
-    schedule()
-  }
-  const schedule = (): void => {
-    if (!stopped)
-      timer = setTimeout(() => {
-        running = sweep()
-      }, SWEEP_EVERY_MS)
-  }
-  schedule()
+/** Starts the worker: jobs from the queue, and the rounds that need none. @returns a function that stops it after the running jobs */
+export function startWorker(config: Config, assembly: Assembly): () => Promise<void> {
+  const { logger, metrics, queue } = assembly
+  const rounds = new Rounds(queue, ROUNDS_EVERY_MS, handlersOf(assembly), (round, error) => {
+    logger.warn({ round, reason: error instanceof Error ? error.name : 'unknown' }, 'a round failed; the next one tries again')
+  })
+  const worker = new JobWorker(config.redisUrl, rounds.handlers, {
+    ended: metrics.jobEnded,
+    lost: ({ name, id, why }) => {
+      logger.error({ job: name, id, why }, 'a job has ended without success')
+      return Promise.resolve()
+    },
+    error: () => undefined,
+  })
+  void examineRedis(config.redisUrl).then((warnings) => {
+    for (const warning of warnings) logger.warn(warning)
+  })
   return async () => {
-    stopped = true
-    clearTimeout(timer)
-    await running
+    rounds.stop()
+    await worker.stop(DRAIN_WITHIN_MS)
+  }
+}
+
+function handlersOf({ booking, metrics, sealer }: Assembly): Handlers {
+  const escalate = () => Promise.resolve(false)
+  return {
+    'expire-hold': expireHoldJob(booking, metrics.holdExpired),
+    sweep: sweepJob(booking, metrics.holdExpired),
+    settle: settleJob(booking, escalate),
+    'deferred-write': deferredWriteJob(booking, sealer, escalate),
+    reconcile: () => Promise.resolve(DONE),
+    notice: () => Promise.resolve(DONE),
+    escalate: () => Promise.resolve(DONE),
   }
 }

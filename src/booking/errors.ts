@@ -30,6 +30,8 @@ export interface ErrorExtras {
   readonly path?: string
   /** A denial worth an AuditEvent: something exists, but not for this caller. */
   readonly denied?: boolean
+  /** For `ehr_unavailable`: the server answers and was found unfit for safe booking. Waiting does not help. */
+  readonly unfit?: boolean
 }
 
 /** The one error of the gateway's actions. `detail` is for the developer: what is wrong and what to do; never patient data. */
@@ -52,6 +54,17 @@ export class OutcomeUnknown extends Error {
 
   constructor(receiptId: string) {
     super('the outcome of the write is not known yet')
+    this.receiptId = receiptId
+  }
+}
+
+/** The EHR is down, and the change was accepted: it is made as soon as the EHR is back. The caller gets 202 and an operation to ask about. */
+export class Deferred extends Error {
+  override readonly name = 'Deferred'
+  readonly receiptId: string
+
+  constructor(receiptId: string) {
+    super('the change was accepted and is made later')
     this.receiptId = receiptId
   }
 }

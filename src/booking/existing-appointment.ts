@@ -1,6 +1,7 @@
 import type { Appointment } from 'fhir/r4.js'
 import { readClaimHint } from '../fhir/appointment-id.ts'
 import { appointmentIdOf } from '../fhir/appointment.ts'
+import { parseInstant, type EpochMs } from '../fhir/instant.ts'
 import { isResourceId, type EhrQuery } from '../fhir/query.ts'
 import { stateOf, TRANSITIONS, type Transition } from '../scheduling/transitions.ts'
 import { assertMayAccess, type Caller } from './caller.ts'
@@ -17,6 +18,8 @@ export interface ExistingRequest {
   readonly what: 'hold' | 'appointment'
   /** `meta.versionId` the caller has seen; another one now is `version_mismatch`. */
   readonly expectedVersion?: string | undefined
+  /** Where the request waited: a visit that was changed later than this (by the EHR's clock) is left as it is. */
+  readonly unchangedSince?: EpochMs
 }
 
 /**
@@ -56,8 +59,7 @@ export function checkTransition(
   const state = stateOf(appointment, reading.now)
   const verdict = TRANSITIONS[transition][state]
   if (verdict === 'done') return 'done'
-  const { expectedVersion } = request
-  if (expectedVersion !== undefined && expectedVersion !== appointment.meta?.versionId) {
+  if (isOvertaken(appointment, request)) {
     throw new BookingError(
       'version_mismatch',
       'The appointment has changed since that version. Read it again, tell the patient, and decide anew.',
@@ -69,4 +71,9 @@ export function checkTransition(
   if (verdict === 'invalid_transition')
     throw new BookingError('invalid_transition', `Cannot ${transition}: the ${request.what} is ${state}.`)
   return 'go'
+}
+
+function isOvertaken(appointment: Appointment, { expectedVersion, unchangedSince = Infinity }: ExistingRequest): boolean {
+  if (expectedVersion !== undefined && expectedVersion !== appointment.meta?.versionId) return true
+  return (parseInstant(appointment.meta?.lastUpdated) ?? 0) > unchangedSince
 }

@@ -6,6 +6,7 @@ import type { EpochMs } from '../fhir/instant.ts'
 import type { Directory } from '../scheduling/directory.ts'
 import { readSlot, type WindowSlot } from '../scheduling/window.ts'
 import { NEW_APPOINTMENT, receiptOnly, transactionOf } from '../scheduling/write.ts'
+import { announced } from './announce.ts'
 import type { BookingDeps } from './deps.ts'
 import { BookingError, OutcomeUnknown } from './errors.ts'
 import type { Call, CommitOutcome, Queries, Reading } from './ports.ts'
@@ -66,7 +67,7 @@ const NO_VERDICT: readonly string[] = ['ehr_unavailable', 'contention', 'ehr_rej
  */
 export async function performWrite(deps: BookingDeps, request: WriteRequest, call: Call): Promise<WriteResult> {
   deps.writes.assertOpen()
-  return new WriteAttempt(deps, request, call).run()
+  return announced(deps.wakeUps, request.operation, call, () => new WriteAttempt(deps, request, call).run())
 }
 
 class WriteAttempt {

@@ -15,6 +15,14 @@ export type OperationState =
 /** A send that is still under way gets this long, in milliseconds, before it is fenced off. */
 const GRACE_MS = 30_000
 
+/** A write that is to be settled. */
+export interface OpenOperation {
+  readonly receiptId: string
+  readonly since: EpochMs
+  /** For a change that was accepted for later: it may still be made this long after `since`, in milliseconds. */
+  readonly waitsMs?: number
+}
+
 /**
  * Settles an unknown outcome by the receipt: where it stands, the write took effect. Where it does not stand after the grace
  * time, the receipt's id is taken by a fence (create-only like the receipt itself), so that the late send can never take
@@ -23,16 +31,25 @@ const GRACE_MS = 30_000
  */
 export async function settleOutcome(
   deps: BookingDeps,
-  operation: { receiptId: string; since: EpochMs },
+  operation: OpenOperation,
   call: Call,
 ): Promise<OperationState> {
   const found = await readState(deps, operation.receiptId, call)
   if (found.event) return stateOf(found.event)
-  if (found.now - operation.since < GRACE_MS) return { state: 'pending' }
+  if (found.now - operation.since < GRACE_MS + (operation.waitsMs ?? 0)) return { state: 'pending' }
+  return abandon(deps, operation.receiptId, call)
+}
+
+/**
+ * Takes a receipt's id for good, unless the write has landed before.
+ * @returns `pending` where nobody can tell yet
+ * @throws BookingError `ehr_unavailable`
+ */
+export async function abandon(deps: BookingDeps, receiptId: string, call: Call): Promise<OperationState> {
   deps.writes.assertOpen()
-  const outcome = await deps.ehr.commit(fence(operation.receiptId, found.now, call), call)
+  const outcome = await deps.ehr.commit(fence(receiptId, Date.now(), call), call)
   if (outcome.kind === 'committed') return { state: 'failed' }
-  const again = await readState(deps, operation.receiptId, call)
+  const again = await readState(deps, receiptId, call)
   return again.event ? stateOf(again.event) : { state: 'pending' }
 }
 

@@ -66,6 +66,25 @@ const visitTypeSchema = z.strictObject({
   bookable: z.boolean().default(true).describe('false: the chatbot hands over to staff instead of booking.'),
 })
 
+const whenEhrIsDownSchema = z
+  .strictObject({
+    accept: z
+      .strictObject({
+        cancel: z.boolean().default(true).describe('Cancellations.'),
+        confirm: z.boolean().default(true).describe('Confirmations of a hold.'),
+        newTime: z.boolean().default(false).describe('Bookings and moves to a time that nobody can check now.'),
+      })
+      .prefault({})
+      .describe('Which changes are accepted with 202 and made when the EHR is back.'),
+    giveUpAfterMinutes: z
+      .int()
+      .min(1)
+      .max(24 * 60)
+      .default(60)
+      .describe('An accepted change, or a write of unknown outcome, that takes longer is put in front of staff.'),
+  })
+  .describe('What happens to changes while the EHR does not answer.')
+
 const identityFieldSchema = z.enum(['mrn', 'family_name', 'given_name', 'birth_date', 'phone', 'email'])
 
 /** A clinic's file in `mappings/`: everything about it that is not in the EHR. */
@@ -107,6 +126,7 @@ export const clinicMappingSchema = z.strictObject({
     )
     .min(1)
     .describe('Reasons a patient can give; the first one is used when none is given.'),
+  whenEhrIsDown: whenEhrIsDownSchema.prefault({}),
   identity: z.strictObject({
     mrnSystem: z.string().min(1).describe('`Patient.identifier.system` of the medical record number.'),
     sufficient: z

@@ -31,7 +31,7 @@ export class ProbedWriteGate implements WriteGate {
       this.#state === 'refused'
         ? 'This FHIR server does not keep what safe booking needs, so nothing is written to it. Run npm run doctor against it.'
         : 'The EHR was not reached yet. Nothing was written; try again.',
-      { retryAfterSeconds: 5 },
+      { retryAfterSeconds: 5, unfit: this.#state === 'refused' },
     )
   }
 

@@ -1,14 +1,15 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { BookingError, OutcomeUnknown } from '../booking/errors.ts'
+import { BookingError, Deferred, OutcomeUnknown } from '../booking/errors.ts'
 import type { Gateway } from './gateway.ts'
+import type { OperationKind } from './operation-id.ts'
 import { problem, type Problem } from './problems.ts'
 import { callOf } from './request-context.ts'
 
 /** Makes every error of every route one of the contract's answers. */
 export function installErrorHandling(app: FastifyInstance, gateway: Gateway): void {
-  app.setErrorHandler((error: FastifyError | OutcomeUnknown, request, reply) => {
-    if (error instanceof OutcomeUnknown) return sendUnknown(error, request, reply, gateway)
+  app.setErrorHandler((error: FastifyError | OutcomeUnknown | Deferred, request, reply) => {
+    if (error instanceof OutcomeUnknown || error instanceof Deferred) return sendPending(error, request, reply, gateway)
     const body = problemOf(error)
     if (body.code === 'internal')
       request.log.error({ err: { type: error.name, stack: error.stack?.split('\n').slice(1) } }, 'unexpected error')
@@ -84,19 +85,20 @@ function fieldPath(pointer: string, params: unknown): string {
   return path === '' && keys.length > 0 ? keys.join(', ') : path
 }
 
-/** 202: the EHR did not say what became of the write. Never "failed". */
-function sendUnknown(error: OutcomeUnknown, request: FastifyRequest, reply: FastifyReply, gateway: Gateway): FastifyReply {
-  request.errorCode = 'outcome_unknown'
-  const operationId = gateway.operationIds.make(error.receiptId, request.client?.id ?? '', Date.now())
+/** 202: the EHR did not say what became of the write, or it is down and the change was accepted for later. Never "failed". */
+function sendPending(error: OutcomeUnknown | Deferred, request: FastifyRequest, reply: FastifyReply, gateway: Gateway): FastifyReply {
+  const kind = error instanceof Deferred ? 'deferred' : 'unknown'
+  request.errorCode = kind === 'deferred' ? 'accepted' : 'outcome_unknown'
+  const operationId = gateway.operationIds.make(error.receiptId, request.client?.id ?? '', Date.now(), kind)
   return reply
     .code(202)
     .header('retry-after', '5')
-    .send({
-      operation_id: operationId,
-      state: 'pending',
-      message: 'I am still waiting for the clinic to confirm that. Let me check again in a moment.',
-      next_actions: ['check_operation', 'repeat_request'],
-    })
+    .send({ operation_id: operationId, state: 'pending', message: PENDING[kind], next_actions: ['check_operation', 'repeat_request'] })
+}
+
+const PENDING: Readonly<Record<OperationKind, string>> = {
+  unknown: 'I am still waiting for the clinic to confirm that. Let me check again in a moment.',
+  deferred: 'I cannot reach the clinic right now. I have taken your request down, and it will be done as soon as the clinic answers.',
 }
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, body: Problem): FastifyReply {

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { DeferralBacklog } from '../booking/deferred-write.ts'
 import type { BookingDeps } from '../booking/deps.ts'
 import type { Client } from '../config.ts'
 import type { PatientTokens } from '../intake/patient-token.ts'
@@ -15,6 +16,7 @@ export interface HttpMetrics {
 /** Everything the HTTP door needs. */
 export interface Gateway {
   readonly booking: BookingDeps
+  readonly deferrals: DeferralBacklog
   readonly patients: PatientSearch
   readonly audit: AuditTrail
   readonly clients: readonly Client[]

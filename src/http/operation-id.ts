@@ -1,15 +1,19 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { EpochMs } from '../fhir/instant.ts'
 
+/** `unknown`: a write whose outcome the EHR did not tell. `deferred`: a change that was accepted while the EHR was down. */
+export type OperationKind = 'unknown' | 'deferred'
+
 /** An operation a caller was told to ask about. */
 export interface Operation {
   readonly receiptId: string
   readonly since: EpochMs
+  readonly kind: OperationKind
 }
 
-const FORM = /^(rcpt-[0-9a-z]{32})\.([A-Za-z0-9_-]{16})$/
+const FORM = /^(rcpt-[0-9a-z]{32})\.(d?)([A-Za-z0-9_-]{16})$/
 
-/** Makes and reads operation ids: `<receipt id>.<time, MAC>`, bound to the client, so that an invented one is told from a pending one. */
+/** Makes and reads operation ids: `<receipt id>.<d for deferred><time, MAC>`, bound to the client, so that an invented one is told from a pending one. */
 export class OperationIds {
   readonly #secrets: readonly string[]
 
@@ -18,25 +22,27 @@ export class OperationIds {
     this.#secrets = secrets
   }
 
-  make(receiptId: string, clientId: string, since: EpochMs): string {
+  make(receiptId: string, clientId: string, since: EpochMs, kind: OperationKind = 'unknown'): string {
     const time = Buffer.alloc(4)
     time.writeUInt32BE(Math.floor(since / 1000))
-    return `${receiptId}.${Buffer.concat([time, this.#mac(this.#secrets[0] ?? '', receiptId, clientId, time)]).toString('base64url')}`
+    const tail = Buffer.concat([time, this.#mac(this.#secrets[0] ?? '', receiptId, clientId, time, kind)]).toString('base64url')
+    return `${receiptId}.${kind === 'deferred' ? 'd' : ''}${tail}`
   }
 
   /** `undefined` for an id that was not issued to this client. */
   read(text: string, clientId: string): Operation | undefined {
-    const [, receiptId, tail] = FORM.exec(text) ?? []
+    const [, receiptId, mark, tail] = FORM.exec(text) ?? []
     if (receiptId === undefined || tail === undefined) return undefined
     const bytes = Buffer.from(tail, 'base64url')
     const time = bytes.subarray(0, 4)
-    const genuine = this.#secrets.some((secret) => timingSafeEqual(this.#mac(secret, receiptId, clientId, time), bytes.subarray(4)))
-    return genuine ? { receiptId, since: time.readUInt32BE(0) * 1000 } : undefined
+    const kind = mark === 'd' ? 'deferred' : 'unknown'
+    const genuine = this.#secrets.some((secret) => timingSafeEqual(this.#mac(secret, receiptId, clientId, time, kind), bytes.subarray(4)))
+    return genuine ? { receiptId, since: time.readUInt32BE(0) * 1000, kind } : undefined
   }
 
-  #mac(secret: string, receiptId: string, clientId: string, time: Buffer): Buffer {
+  #mac(secret: string, receiptId: string, clientId: string, time: Buffer, kind: OperationKind): Buffer {
     return createHmac('sha256', secret)
-      .update('operation')
+      .update(kind === 'deferred' ? 'deferred-operation' : 'operation')
       .update(receiptId)
       .update(' ')
       .update(clientId)

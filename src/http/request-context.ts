@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { newCall } from '../booking/call.ts'
 import type { Caller } from '../booking/caller.ts'
 import { BookingError } from '../booking/errors.ts'
 import type { Call } from '../booking/ports.ts'
@@ -14,9 +15,6 @@ declare module 'fastify' {
   }
 }
 
-/** A caller has an answer after this long, in milliseconds; the rest of the promised 5 s is for the way there and back. */
-const ANSWER_WITHIN_MS = 4_500
-
 /** The client of a request. */
 export function clientOf(request: FastifyRequest): Client {
   if (!request.client) throw new BookingError('unauthenticated', 'Send Authorization: Bearer <client key>.')
@@ -27,11 +25,6 @@ export function clientOf(request: FastifyRequest): Client {
 export function callOf(request: FastifyRequest): Call {
   request.call ??= newCall(request.id, request.client?.id ?? 'anonymous')
   return request.call
-}
-
-/** A call that has the whole answer time before it. */
-export function newCall(requestId: string, clientId: string): Call {
-  return { requestId, clientId, deadline: performance.now() + ANSWER_WITHIN_MS, roundTrips: 0 }
 }
 
 /** Fields by which a request names its patient. */

@@ -2,13 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { calendarOf } from '../../booking/calendar.ts'
-import { cancelAppointment } from '../../booking/cancel-appointment.ts'
-import { confirmHold } from '../../booking/confirm-hold.ts'
+import { changeOrDefer } from '../../booking/deferred-write.ts'
 import { BookingError } from '../../booking/errors.ts'
-import { bookSlot } from '../../booking/hold-slot.ts'
 import { speakList } from '../../booking/messages.ts'
 import { listAppointments, readAppointment } from '../../booking/read-appointments.ts'
-import { rescheduleAppointment } from '../../booking/reschedule-appointment.ts'
 import { showAppointment } from '../../booking/show.ts'
 import { formatInstant } from '../../fhir/instant.ts'
 import type { Gateway } from '../gateway.ts'
@@ -35,7 +32,7 @@ export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void 
 }
 
 function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
+  const { booking, patientTokens, deferrals } = gateway
   app.withTypeProvider<ZodTypeProvider>().route({
     method: 'POST',
     url: '/appointments',
@@ -53,17 +50,18 @@ function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const caller = await callerOf(request, patientTokens, body)
       const call = callOf(request)
       const key = idempotencyKeyOf(request, body)
-      const result =
+      const change =
         body.hold_id === undefined
-          ? await bookSlot(booking, { caller, offer: booking.slotIds.read(body.slot_id ?? ''), key }, call)
-          : await confirmHold(booking, { caller, appointmentId: body.hold_id, what: 'hold', key }, call)
+          ? { change: 'book' as const, caller, key, slotId: body.slot_id ?? '' }
+          : { change: 'confirm' as const, caller, key, appointmentId: body.hold_id }
+      const result = await changeOrDefer(booking, deferrals, change, call)
       return reply.code(201).send(await presentWrite(gateway, result, call, reply))
     },
   })
 }
 
 function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
+  const { booking, patientTokens, deferrals } = gateway
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'POST',
@@ -82,18 +80,15 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const { body, params } = request
       const caller = requirePatient(await callerOf(request, patientTokens, body))
       const call = callOf(request)
-      const result = await rescheduleAppointment(
-        booking,
-        {
-          caller,
-          appointmentId: params.id,
-          what: 'appointment',
-          key: idempotencyKeyOf(request, body),
-          expectedVersion: expectedVersionOf(request, body),
-          offer: booking.slotIds.read(body.slot_id),
-        },
-        call,
-      )
+      const change = {
+        change: 'reschedule' as const,
+        caller,
+        appointmentId: params.id,
+        slotId: body.slot_id,
+        key: idempotencyKeyOf(request, body),
+        expectedVersion: expectedVersionOf(request, body),
+      }
+      const result = await changeOrDefer(booking, deferrals, change, call)
       return presentWrite(gateway, result, call, reply)
     },
   })
@@ -115,18 +110,15 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const body = request.body ?? {}
       const caller = requirePatient(await callerOf(request, patientTokens, body))
       const call = callOf(request)
-      const result = await cancelAppointment(
-        booking,
-        {
-          caller,
-          appointmentId: params.id,
-          what: 'appointment',
-          key: idempotencyKeyOf(request, body),
-          expectedVersion: expectedVersionOf(request, body),
-          reason: body.reason,
-        },
-        call,
-      )
+      const change = {
+        change: 'cancel' as const,
+        caller,
+        appointmentId: params.id,
+        reason: body.reason,
+        key: idempotencyKeyOf(request, body),
+        expectedVersion: expectedVersionOf(request, body),
+      }
+      const result = await changeOrDefer(booking, deferrals, change, call)
       return presentWrite(gateway, result, call, reply)
     },
   })

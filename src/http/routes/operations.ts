@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { notFound } from '../../booking/errors.ts'
+import { BookingError, notFound } from '../../booking/errors.ts'
 import { settleOutcome, type OperationState } from '../../booking/settle-outcome.ts'
 import type { NextAction } from '../../booking/messages.ts'
 import type { Gateway } from '../gateway.ts'
@@ -34,7 +34,8 @@ export function operationRoutes(app: FastifyInstance, gateway: Gateway): void {
       const { id } = request.params
       const operation = gateway.operationIds.read(id, clientOf(request).id)
       if (!operation) throw notFound('operation')
-      const outcome = await settleOutcome(gateway.booking, operation, callOf(request))
+      const waitsMs = operation.kind === 'deferred' ? gateway.booking.mapping.whenEhrIsDown.giveUpAfterMinutes * 60_000 : 0
+      const outcome = await settleOutcome(gateway.booking, { ...operation, waitsMs }, callOf(request)).catch(pendingWhileDown)
       return {
         operation_id: id,
         state: outcome.state,
@@ -43,4 +44,10 @@ export function operationRoutes(app: FastifyInstance, gateway: Gateway): void {
       }
     },
   })
+}
+
+/** While the EHR does not answer nobody knows more than before. */
+function pendingWhileDown(error: unknown): OperationState {
+  if (error instanceof BookingError && error.code === 'ehr_unavailable') return { state: 'pending' }
+  throw error
 }

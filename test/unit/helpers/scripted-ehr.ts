@@ -77,6 +77,7 @@ export function depsWith(ehr: Ehr, changes: Partial<BookingDeps> = {}): BookingD
     mapping,
     slotIds: new SlotIds(['a secret of the tests, long enough'], mapping),
     turnstile: new Turnstile(),
+    wakeUps: { holdMade: () => undefined, outcomeUnknown: () => undefined, visitChanged: () => undefined },
     ...changes,
     refreshes: () => refreshes,
   }

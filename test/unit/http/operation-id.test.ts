@@ -10,7 +10,14 @@ const ID = ids.make(RECEIPT, 'chatbot', SINCE)
 
 describe('an operation id', () => {
   test('gives back the receipt and the second it was made in', () => {
-    expect(ids.read(ID, 'chatbot')).toEqual({ receiptId: RECEIPT, since: Date.parse('2027-03-01T09:00:07Z') })
+    expect(ids.read(ID, 'chatbot')).toEqual({ receiptId: RECEIPT, since: Date.parse('2027-03-01T09:00:07Z'), kind: 'unknown' })
+  })
+
+  test('tells a change that was accepted for later from a write of unknown outcome, and neither passes for the other', () => {
+    const deferred = ids.make(RECEIPT, 'chatbot', SINCE, 'deferred')
+    expect(ids.read(deferred, 'chatbot')).toMatchObject({ receiptId: RECEIPT, kind: 'deferred' })
+    expect(ids.read(deferred.replace('.d', '.'), 'chatbot')).toBeUndefined()
+    expect(ids.read(ID.replace('.', '.d'), 'chatbot')).toBeUndefined()
   })
 
   test('is of characters that need no escaping in a URL', () => {
