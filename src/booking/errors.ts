@@ -30,6 +30,10 @@ export interface ErrorExtras {
   readonly path?: string
   /** A denial worth an AuditEvent: something exists, but not for this caller. */
   readonly denied?: boolean
+  /** The Task that puts it in front of a person. */
+  readonly escalationId?: string
+  /** What to tell the patient instead of the code's own sentence. */
+  readonly spoken?: string
 }
 
 /** The one error of the gateway's actions. `detail` is for the developer: what is wrong and what to do; never patient data. */
