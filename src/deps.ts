@@ -6,6 +6,7 @@ import { SlotIds } from './booking/slot-id.ts'
 import { Turnstile } from './booking/turnstile.ts'
 import { loadMapping } from './clinic/load-mapping.ts'
 import type { Config } from './config.ts'
+import { countersInProcess } from './counters-in-process.ts'
 import { FhirDirectorySource } from './ehr/directory-source.ts'
 import { examine, type Finding } from './ehr/doctor.ts'
 import { FhirEhr } from './ehr/fhir-ehr.ts'
@@ -60,6 +61,12 @@ export function assemble(config: Config): Assembly {
   }
   const gateway: Gateway = {
     booking,
+    escalation: {
+      ...{ ehr: booking.ehr, writes, mapping, observe: metrics.escalated },
+      backlog: { keep: () => Promise.resolve(false) },
+      counters: countersInProcess(),
+      secret: config.tokenSecrets[0] ?? '',
+    },
     patients: new FhirPatientSearch(http),
     audit,
     clients: config.clients,

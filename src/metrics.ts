@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 import type { RoundTripObserver } from './booking/ports.ts'
+import type { EscalationObserver } from './escalation/ports.ts'
 import type { HttpMetrics } from './http/gateway.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -7,6 +8,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 /** The gateway's own metrics. Labels are routes, codes and kinds; never an id. */
 export interface Metrics extends HttpMetrics {
   readonly roundTrip: RoundTripObserver
+  readonly escalated: EscalationObserver
   auditLost(count: number): void
   holdsExpired(count: number): void
 }
@@ -42,6 +44,12 @@ export function buildMetrics(): Metrics {
     registers,
   })
   const expired = new Counter({ name: 'fsg_holds_expired_total', help: 'Expired holds ended by the sweep', registers })
+  const escalations = new Counter({
+    name: 'fsg_escalations_total',
+    help: 'Escalations by reason and what became of them',
+    labelNames: ['reason', 'outcome'],
+    registers,
+  })
   return {
     registry,
     request: (route, status, code, duration) => {
@@ -50,6 +58,9 @@ export function buildMetrics(): Metrics {
     },
     roundTrip: (kind, outcome, duration) => {
       trips.observe({ kind, outcome }, duration)
+    },
+    escalated: (reason, outcome) => {
+      escalations.inc({ reason, outcome })
     },
     auditLost: (count) => {
       lost.inc(count)

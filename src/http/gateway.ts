@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { BookingDeps } from '../booking/deps.ts'
 import type { Client } from '../config.ts'
+import type { TriggerDeps } from '../escalation/triggers.ts'
 import type { PatientTokens } from '../intake/patient-token.ts'
 import type { PatientSearch } from '../intake/verify-identity.ts'
 import type { OperationIds } from './operation-id.ts'
@@ -15,6 +16,7 @@ export interface HttpMetrics {
 /** Everything the HTTP door needs. */
 export interface Gateway {
   readonly booking: BookingDeps
+  readonly escalation: TriggerDeps
   readonly patients: PatientSearch
   readonly audit: AuditTrail
   readonly clients: readonly Client[]

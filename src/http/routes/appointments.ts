@@ -10,6 +10,8 @@ import { speakList } from '../../booking/messages.ts'
 import { listAppointments, readAppointment } from '../../booking/read-appointments.ts'
 import { rescheduleAppointment } from '../../booking/reschedule-appointment.ts'
 import { showAppointment } from '../../booking/show.ts'
+import type { SlotOffer } from '../../booking/slot-id.ts'
+import { watchWrite } from '../../escalation/triggers.ts'
 import { formatInstant } from '../../fhir/instant.ts'
 import type { Gateway } from '../gateway.ts'
 import { callerOf, callOf, expectedVersionOf, idempotencyKeyOf, requirePatient } from '../request-context.ts'
@@ -35,7 +37,7 @@ export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void 
 }
 
 function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
+  const { booking, patientTokens, escalation } = gateway
   app.withTypeProvider<ZodTypeProvider>().route({
     method: 'POST',
     url: '/appointments',
@@ -53,17 +55,21 @@ function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const caller = await callerOf(request, patientTokens, body)
       const call = callOf(request)
       const key = idempotencyKeyOf(request, body)
-      const result =
-        body.hold_id === undefined
-          ? await bookSlot(booking, { caller, offer: booking.slotIds.read(body.slot_id ?? ''), key }, call)
-          : await confirmHold(booking, { caller, appointmentId: body.hold_id, what: 'hold', key }, call)
+      const watched = { caller, operation: 'book' } as const
+      const confirm = (id: string) =>
+        watchWrite(escalation, { ...watched, target: id, appointmentId: id }, call, () =>
+          confirmHold(booking, { caller, appointmentId: id, what: 'hold', key }, call),
+        )
+      const book = (offer: SlotOffer) =>
+        watchWrite(escalation, { ...watched, target: offer.slotId }, call, () => bookSlot(booking, { caller, offer, key }, call))
+      const result = await (body.hold_id === undefined ? book(booking.slotIds.read(body.slot_id ?? '')) : confirm(body.hold_id))
       return reply.code(201).send(await presentWrite(gateway, result, call, reply))
     },
   })
 }
 
 function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
+  const { booking, patientTokens, escalation } = gateway
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'POST',
@@ -82,18 +88,16 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const { body, params } = request
       const caller = requirePatient(await callerOf(request, patientTokens, body))
       const call = callOf(request)
-      const result = await rescheduleAppointment(
-        booking,
-        {
-          caller,
-          appointmentId: params.id,
-          what: 'appointment',
-          key: idempotencyKeyOf(request, body),
-          expectedVersion: expectedVersionOf(request, body),
-          offer: booking.slotIds.read(body.slot_id),
-        },
-        call,
-      )
+      const move = {
+        caller,
+        appointmentId: params.id,
+        what: 'appointment',
+        key: idempotencyKeyOf(request, body),
+        expectedVersion: expectedVersionOf(request, body),
+        offer: booking.slotIds.read(body.slot_id),
+      } as const
+      const watched = { caller, operation: 'reschedule', target: params.id, appointmentId: params.id } as const
+      const result = await watchWrite(escalation, watched, call, () => rescheduleAppointment(booking, move, call))
       return presentWrite(gateway, result, call, reply)
     },
   })
@@ -115,18 +119,16 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       const body = request.body ?? {}
       const caller = requirePatient(await callerOf(request, patientTokens, body))
       const call = callOf(request)
-      const result = await cancelAppointment(
-        booking,
-        {
-          caller,
-          appointmentId: params.id,
-          what: 'appointment',
-          key: idempotencyKeyOf(request, body),
-          expectedVersion: expectedVersionOf(request, body),
-          reason: body.reason,
-        },
-        call,
-      )
+      const cancel = {
+        caller,
+        appointmentId: params.id,
+        what: 'appointment',
+        key: idempotencyKeyOf(request, body),
+        expectedVersion: expectedVersionOf(request, body),
+        reason: body.reason,
+      } as const
+      const watched = { caller, operation: 'cancel', target: params.id, appointmentId: params.id } as const
+      const result = await watchWrite(escalation, watched, call, () => cancelAppointment(booking, cancel, call))
       return presentWrite(gateway, result, call, reply)
     },
   })
