@@ -10,6 +10,7 @@ import type { Gateway } from './http/gateway.ts'
 import { CODES } from './http/problems.ts'
 import { appointmentRoutes } from './http/routes/appointments.ts'
 import { availabilityRoutes } from './http/routes/availability.ts'
+import { escalationRoutes } from './http/routes/escalations.ts'
 import { holdRoutes } from './http/routes/holds.ts'
 import { intakeRoutes } from './http/routes/intake.ts'
 import { operationRoutes } from './http/routes/operations.ts'
@@ -52,7 +53,8 @@ export async function buildApp(gateway: Gateway, logger: FastifyBaseLogger): Pro
   await app.register((api, _options, done) => {
     api.setValidatorCompiler(validatorCompiler)
     api.setSerializerCompiler(serializerCompiler)
-    for (const routes of [availabilityRoutes, holdRoutes, appointmentRoutes, intakeRoutes, operationRoutes]) routes(api, gateway)
+    for (const routes of [availabilityRoutes, holdRoutes, appointmentRoutes, intakeRoutes, escalationRoutes, operationRoutes])
+      routes(api, gateway)
     done()
   })
   systemRoutes(app, gateway)

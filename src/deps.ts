@@ -7,6 +7,7 @@ import { Turnstile } from './booking/turnstile.ts'
 import { loadMapping } from './clinic/load-mapping.ts'
 import type { Config } from './config.ts'
 import { Sealer } from './crypto/sealer.ts'
+import { countersInProcess } from './counters-in-process.ts'
 import { FhirDirectorySource } from './ehr/directory-source.ts'
 import { examine, type Finding } from './ehr/doctor.ts'
 import { FhirEhr } from './ehr/fhir-ehr.ts'
@@ -16,7 +17,7 @@ import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './http/gateway.ts'
 import { OperationIds } from './http/operation-id.ts'
 import { PatientTokens } from './intake/patient-token.ts'
-import { deferralBacklog } from './queue/backlogs.ts'
+import { deferralBacklog, escalationBacklog } from './queue/backlogs.ts'
 import { JobQueue } from './queue/job-queue.ts'
 import { QueuedWakeUps } from './queue/wake-ups.ts'
 import { buildMetrics, type Metrics } from './metrics.ts'
@@ -71,6 +72,12 @@ export function assemble(config: Config): Assembly {
   const gateway: Gateway = {
     booking,
     deferrals: deferralBacklog(queue, sealer),
+    escalation: {
+      ...{ ehr: booking.ehr, writes, mapping, observe: metrics.escalated },
+      backlog: escalationBacklog(queue, sealer),
+      counters: countersInProcess(),
+      secret: config.tokenSecrets[0] ?? '',
+    },
     patients: new FhirPatientSearch(http),
     audit,
     clients: config.clients,

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { RoundTripObserver } from './booking/ports.ts'
+import type { EscalationObserver } from './escalation/ports.ts'
 import type { HttpMetrics } from './http/gateway.ts'
 import type { LineState } from './queue/job-queue.ts'
 import type { WorkerEvents } from './queue/job-worker.ts'
@@ -9,6 +10,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 /** The gateway's own metrics. Labels are routes, codes and kinds; never an id. */
 export interface Metrics extends HttpMetrics {
   readonly roundTrip: RoundTripObserver
+  readonly escalated: EscalationObserver
   auditLost(count: number): void
   /** A job that Redis did not take. */
   readonly jobLost: () => void
@@ -67,6 +69,12 @@ export function buildMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   })
+  const escalations = new Counter({
+    name: 'fsg_escalations_total',
+    help: 'Escalations by reason and what became of them',
+    labelNames: ['reason', 'outcome'],
+    registers,
+  })
   return {
     registry,
     request: (route, status, code, duration) => {
@@ -75,6 +83,9 @@ export function buildMetrics(): Metrics {
     },
     roundTrip: (kind, outcome, duration) => {
       trips.observe({ kind, outcome }, duration)
+    },
+    escalated: (reason, outcome) => {
+      escalations.inc({ reason, outcome })
     },
     auditLost: (count) => {
       lost.inc(count)

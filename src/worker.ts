@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Assembly } from './deps.ts'
 import { deferredWriteJob } from './jobs/deferred-write.ts'
+import { escalateJob, escalateLost, escalateOperation } from './jobs/escalation.ts'
 import { expireHoldJob, sweepJob } from './jobs/expiry.ts'
 import { DONE, type Handlers } from './jobs/handlers.ts'
 import { settleJob } from './jobs/settle.ts'
@@ -14,14 +15,15 @@ const DRAIN_WITHIN_MS = 7_000
 /** Starts the worker: jobs from the queue, and the rounds that need none. @returns a function that stops it after the running jobs */
 export function startWorker(config: Config, assembly: Assembly): () => Promise<void> {
   const { logger, metrics, queue } = assembly
+  metrics.watchQueues(() => queue.states())
   const rounds = new Rounds(queue, ROUNDS_EVERY_MS, handlersOf(assembly), (round, error) => {
     logger.warn({ round, reason: error instanceof Error ? error.name : 'unknown' }, 'a round failed; the next one tries again')
   })
   const worker = new JobWorker(config.redisUrl, rounds.handlers, {
     ended: metrics.jobEnded,
-    lost: ({ name, id, why }) => {
-      logger.error({ job: name, id, why }, 'a job has ended without success')
-      return Promise.resolve()
+    lost: async (job) => {
+      logger.error({ job: job.name, id: job.id, why: job.why }, 'a job has ended without success')
+      return escalateLost(assembly.gateway.escalation, job)
     },
     error: () => undefined,
   })
@@ -34,15 +36,15 @@ export function startWorker(config: Config, assembly: Assembly): () => Promise<v
   }
 }
 
-function handlersOf({ booking, metrics, sealer }: Assembly): Handlers {
-  const escalate = () => Promise.resolve(false)
+function handlersOf({ booking, gateway, metrics, sealer }: Assembly): Handlers {
+  const escalate = escalateOperation(gateway.escalation)
   return {
     'expire-hold': expireHoldJob(booking, metrics.holdExpired),
     sweep: sweepJob(booking, metrics.holdExpired),
     settle: settleJob(booking, escalate),
     'deferred-write': deferredWriteJob(booking, sealer, escalate),
+    escalate: escalateJob(gateway.escalation, sealer),
     reconcile: () => Promise.resolve(DONE),
     notice: () => Promise.resolve(DONE),
-    escalate: () => Promise.resolve(DONE),
   }
 }

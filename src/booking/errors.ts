@@ -32,6 +32,10 @@ export interface ErrorExtras {
   readonly denied?: boolean
   /** For `ehr_unavailable`: the server answers and was found unfit for safe booking. Waiting does not help. */
   readonly unfit?: boolean
+  /** The Task that puts it in front of a person. */
+  readonly escalationId?: string
+  /** What to tell the patient instead of the code's own sentence. */
+  readonly spoken?: string
 }
 
 /** The one error of the gateway's actions. `detail` is for the developer: what is wrong and what to do; never patient data. */

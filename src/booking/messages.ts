@@ -17,6 +17,7 @@ export type NextAction =
   | 'repeat_request'
   | 'start_intake'
   | 'contact_staff'
+  | 'escalate'
   | 'new_idempotency_key'
 
 /** One sentence to speak, and what can follow. No clinical content: a visit type's title may tell too much to whoever overhears. */

@@ -1,6 +1,10 @@
 import type { AuditEvent, Bundle } from 'fhir/r4.js'
 import { buildAuditEvent, readReceipt } from '../fhir/audit-event.ts'
+import { operationKey } from '../escalation/keys.ts'
+import { escalationId } from '../fhir/ids.ts'
 import type { EpochMs } from '../fhir/instant.ts'
+import { token, type EhrQuery } from '../fhir/query.ts'
+import { ESCALATION_ID_SYSTEM } from '../fhir/vocabulary.ts'
 import { receiptOnly } from '../scheduling/write.ts'
 import type { BookingDeps } from './deps.ts'
 import type { Call } from './ports.ts'
@@ -11,6 +15,8 @@ export type OperationState =
   | { readonly state: 'pending' }
   | { readonly state: 'succeeded'; readonly appointmentId: string }
   | { readonly state: 'failed' }
+  /** A person has it. */
+  | { readonly state: 'escalated' }
 
 /** A send that is still under way gets this long, in milliseconds, before it is fenced off. */
 const GRACE_MS = 30_000
@@ -35,7 +41,7 @@ export async function settleOutcome(
   call: Call,
 ): Promise<OperationState> {
   const found = await readState(deps, operation.receiptId, call)
-  if (found.event) return stateOf(found.event)
+  if (found.state) return found.state
   if (found.now - operation.since < GRACE_MS + (operation.waitsMs ?? 0)) return { state: 'pending' }
   return abandon(deps, operation.receiptId, call)
 }
@@ -50,7 +56,7 @@ export async function abandon(deps: BookingDeps, receiptId: string, call: Call):
   const outcome = await deps.ehr.commit(fence(receiptId, Date.now(), call), call)
   if (outcome.kind === 'committed') return { state: 'failed' }
   const again = await readState(deps, receiptId, call)
-  return again.event ? stateOf(again.event) : { state: 'pending' }
+  return again.state ?? { state: 'pending' }
 }
 
 /** The transaction that takes a receipt's id for good: a send that is still on its way can no longer take effect. */
@@ -60,12 +66,21 @@ export function fence(receiptId: string, now: EpochMs, call: Call): Bundle {
   return receiptOnly({ ...event, id: receiptId })
 }
 
-async function readState(deps: BookingDeps, id: string, call: Call): Promise<{ event: AuditEvent | undefined; now: EpochMs }> {
-  const reading = await deps.ehr.batch({ receipt: { kind: 'read', type: 'AuditEvent', id } }, call)
-  return { event: ofType(reading.all('receipt'), 'AuditEvent')[0], now: reading.now }
+async function readState(deps: BookingDeps, id: string, call: Call): Promise<{ state: OperationState | undefined; now: EpochMs }> {
+  const task: EhrQuery = {
+    kind: 'search',
+    type: 'Task',
+    params: [['identifier', token(ESCALATION_ID_SYSTEM, escalationId(operationKey(id)))]],
+  }
+  const reading = await deps.ehr.batch({ receipt: { kind: 'read', type: 'AuditEvent', id }, task }, call)
+  const [event] = ofType(reading.all('receipt'), 'AuditEvent')
+  return { state: stateOf(event, reading.all('task').length > 0), now: reading.now }
 }
 
-function stateOf(event: AuditEvent): OperationState {
-  const receipt = readReceipt(event)
-  return receipt ? { state: 'succeeded', appointmentId: receipt.appointmentId } : { state: 'failed' }
+/** What took effect did so whatever else stands; a fence alone means that it never will. */
+function stateOf(event: AuditEvent | undefined, hasTask: boolean): OperationState | undefined {
+  const receipt = event && readReceipt(event)
+  if (receipt) return { state: 'succeeded', appointmentId: receipt.appointmentId }
+  if (hasTask) return { state: 'escalated' }
+  return event && { state: 'failed' }
 }

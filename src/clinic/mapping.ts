@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { escalationSchema, OFFICE_HOURS, officeHoursSchema } from './escalation.ts'
 
 const codingSchema = z
   .string()
@@ -134,6 +135,9 @@ export const clinicMappingSchema = z.strictObject({
       .min(1)
       .describe('Sets of fields that together identify a patient; one complete set that matches exactly one Patient is enough.'),
   }),
+  officeHours: officeHoursSchema.default(OFFICE_HOURS),
+  holidays: z.array(z.iso.date('write a date as YYYY-MM-DD')).max(1_000).default([]).describe('Days without office hours.'),
+  escalation: escalationSchema,
 })
 
 export type ClinicMapping = z.infer<typeof clinicMappingSchema>

@@ -1,9 +1,10 @@
 import type { AuditEvent, AuditEventEntity, Coding } from 'fhir/r4.js'
-import { formatUtc, type EpochMs } from './instant.ts'
-import { ACTION_SYSTEM, APPOINTMENT_ID_SYSTEM, CLIENT_ID_SYSTEM, REQUEST_ID_SYSTEM } from './vocabulary.ts'
+import { formatUtc, parseInstant, type EpochMs } from './instant.ts'
+import { ACTION_SYSTEM, APPOINTMENT_ID_SYSTEM, CLIENT_ID_SYSTEM, ESCALATION_ID_SYSTEM, REQUEST_ID_SYSTEM } from './vocabulary.ts'
 
-/** What an AuditEvent of the gateway can be about. */
-export type AuditedAction = 'hold' | 'book' | 'reschedule' | 'cancel' | 'release' | 'expire' | 'look-up' | 'denied'
+/** What an AuditEvent of the gateway can be about; `take` and `resolve` are what staff do with an escalation. */
+export type AuditedAction =
+  'hold' | 'book' | 'reschedule' | 'cancel' | 'release' | 'expire' | 'look-up' | 'denied' | 'escalate' | 'take' | 'resolve'
 
 /** One AuditEvent after IHE Basic Audit Log Patterns (RESTful activity): client, server, patient, entity, X-Request-Id. */
 export interface AuditRecord {
@@ -13,6 +14,7 @@ export interface AuditRecord {
   readonly requestId: string
   readonly patient?: string
   readonly appointment?: AuditedAppointment
+  readonly escalation?: AuditedEscalation
   /** For a denial: the error code. */
   readonly outcome?: string
 }
@@ -28,13 +30,25 @@ export interface AuditedAppointment {
   readonly requestDigest: string
 }
 
+/** The Task an AuditEvent speaks of. */
+export interface AuditedEscalation {
+  readonly escalationId: string
+  /** Literal reference, or the `urn:uuid:` of the entry that creates it in the same transaction. */
+  readonly reference: string
+  /** Where it is a receipt. */
+  readonly requestDigest?: string
+  /** Literal reference of the Appointment it is about. */
+  readonly about?: string
+}
+
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM'
 const RESTFUL: Coding = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'Restful Operation' }
 const ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type'
 const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role'
+const DOMAIN_RESOURCE: Coding = { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' }
 const VERSION = 'appointment-version'
 const DIGEST = 'request-digest'
-const CREATES: readonly AuditedAction[] = ['hold', 'book']
+const CREATES: readonly AuditedAction[] = ['hold', 'book', 'escalate']
 const READS: readonly AuditedAction[] = ['look-up', 'denied']
 
 /** Builds the AuditEvent; the caller gives it an id where it is a receipt. */
@@ -79,7 +93,19 @@ function entitiesOf(record: AuditRecord): AuditEventEntity[] {
     })
   }
   if (record.appointment) entities.push(appointmentEntity(record.appointment))
+  if (record.escalation) entities.push(...escalationEntities(record.escalation))
   return entities
+}
+
+/** The visit stands here without its identifier: an AuditEvent that has it is the receipt of a write to that visit. */
+function escalationEntities({ escalationId, reference, requestDigest, about }: AuditedEscalation): AuditEventEntity[] {
+  const task: AuditEventEntity = {
+    what: { reference, identifier: { system: ESCALATION_ID_SYSTEM, value: escalationId } },
+    type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
+    role: { system: OBJECT_ROLE, code: '20', display: 'Job' },
+    ...(requestDigest !== undefined && { detail: [{ type: DIGEST, valueString: requestDigest }] }),
+  }
+  return about === undefined ? [task] : [task, { what: { reference: about }, role: DOMAIN_RESOURCE }]
 }
 
 function appointmentEntity(appointment: AuditedAppointment): AuditEventEntity {
@@ -89,7 +115,7 @@ function appointmentEntity(appointment: AuditedAppointment): AuditEventEntity {
       identifier: { system: APPOINTMENT_ID_SYSTEM, value: appointment.appointmentId },
     },
     type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
-    role: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
+    role: DOMAIN_RESOURCE,
     detail: [
       { type: VERSION, valueString: appointment.version },
       { type: DIGEST, valueString: appointment.requestDigest },
@@ -112,4 +138,17 @@ export function readReceipt(event: AuditEvent): Receipt | undefined {
   const clientId = event.agent[0]?.who?.identifier?.value
   if (appointmentId === undefined || requestDigest === undefined || clientId === undefined) return undefined
   return { appointmentId, requestDigest, clientId }
+}
+
+/** What the receipt of an escalation says. */
+export interface EscalationReceipt {
+  readonly recorded: EpochMs | undefined
+  readonly requestDigest: string
+}
+
+/** Reads the receipt of an escalation back; `undefined` for an AuditEvent that is none. */
+export function readEscalationReceipt(event: AuditEvent): EscalationReceipt | undefined {
+  const entity = event.entity?.find((candidate) => candidate.what?.identifier?.system === ESCALATION_ID_SYSTEM)
+  const requestDigest = entity?.detail?.find((detail) => detail.type === DIGEST)?.valueString
+  return requestDigest === undefined ? undefined : { recorded: parseInstant(event.recorded), requestDigest }
 }

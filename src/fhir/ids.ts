@@ -59,6 +59,14 @@ export function receiptId(request: RequestIdentity): string {
   return `rcpt-${toBase32(digestOf('receipt', request.clientId, request.operation, request.key).subarray(0, 20))}`
 }
 
+/**
+ * The id of an escalation, derived from what triggered it, so that it is known before the EHR answers and the same trigger
+ * always means the same Task. The key carries the client where the client named it; here it is one text.
+ */
+export function escalationId(key: string): string {
+  return `esc-${toBase32(digestOf('escalation', key).subarray(0, 15))}`
+}
+
 /** The code a patient reads out: 8 characters, derived from the appointment id. */
 export function confirmationCode(appointmentId: string): string {
   return toBase32(digestOf('confirmation', appointmentId).subarray(0, 5)).toUpperCase()

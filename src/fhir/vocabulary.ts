@@ -17,8 +17,19 @@ export const REQUEST_ID_SYSTEM = `${BASE}/request-id`
 export const VISIT_TYPE_SYSTEM = `${BASE}/CodeSystem/visit-type`
 /** Code system of `Appointment.cancelationReason` for ends that no person chose (released, expired). */
 export const HOLD_END_SYSTEM = `${BASE}/CodeSystem/hold-end`
-/** Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, look-up, denied. */
+/** Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, look-up, denied, escalate, take, resolve. */
 export const ACTION_SYSTEM = `${BASE}/CodeSystem/action`
+
+/** `Task.identifier.system` of an escalation: the id that callers see. */
+export const ESCALATION_ID_SYSTEM = `${BASE}/escalation-id`
+/** `Task.code`: the reason, as the clinic's mapping names it. */
+export const ESCALATION_REASON_SYSTEM = `${BASE}/CodeSystem/escalation-reason`
+/** `Task.input.type`: what an input says (`channel`), or what happened at its instant (the machine's trail). */
+export const ESCALATION_INPUT_SYSTEM = `${BASE}/CodeSystem/escalation-input`
+/** `Task.input.valueCoding` of the channel by which staff get back to the patient. */
+export const ESCALATION_CHANNEL_SYSTEM = `${BASE}/CodeSystem/escalation-channel`
+/** `Task.statusReason`: how staff resolved it. */
+export const ESCALATION_RESOLUTION_SYSTEM = `${BASE}/CodeSystem/escalation-resolution`
 
 /** `Basic.code.coding.system` and `Basic.identifier.system` of the guard that serializes the writes for one patient. */
 export const PATIENT_GUARD_SYSTEM = `${BASE}/CodeSystem/patient-guard`

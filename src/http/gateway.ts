@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { DeferralBacklog } from '../booking/deferred-write.ts'
 import type { BookingDeps } from '../booking/deps.ts'
 import type { Client } from '../config.ts'
+import type { TriggerDeps } from '../escalation/triggers.ts'
 import type { PatientTokens } from '../intake/patient-token.ts'
 import type { PatientSearch } from '../intake/verify-identity.ts'
 import type { OperationIds } from './operation-id.ts'
@@ -17,6 +18,7 @@ export interface HttpMetrics {
 export interface Gateway {
   readonly booking: BookingDeps
   readonly deferrals: DeferralBacklog
+  readonly escalation: TriggerDeps
   readonly patients: PatientSearch
   readonly audit: AuditTrail
   readonly clients: readonly Client[]

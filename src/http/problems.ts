@@ -102,7 +102,7 @@ export const CODES: Readonly<Record<ErrorCode, CodeMeaning>> = {
     message: 'Sorry, the clinic does not allow that online. Another time may work.',
     retryable: false,
     level: 'info',
-    nextActions: ['find_availability', 'contact_staff'],
+    nextActions: ['find_availability', 'escalate', 'contact_staff'],
   },
   rate_limited: {
     status: 429,
@@ -168,11 +168,12 @@ export function problem(code: ErrorCode, detail: string, extras: ErrorExtras = {
     status,
     detail,
     code,
-    message: meaning.message,
+    message: extras.spoken ?? meaning.message,
     retryable: meaning.retryable,
     next_actions: meaning.nextActions,
     ...(extras.policy !== undefined && { policy: extras.policy }),
     ...(extras.path !== undefined && { path: extras.path }),
+    ...(extras.escalationId !== undefined && { escalation_id: extras.escalationId }),
     ...(code === 'slot_taken' && { alternatives: extras.alternatives ?? [] }),
   }
 }

@@ -69,6 +69,20 @@ export const cancelBodySchema = z.strictObject({
   ...requestFields,
 })
 
+/** The clinic's own reasons stand in the OpenAPI description. */
+export function escalationBodySchema(reasons: readonly { code: string; title: string }[]) {
+  return z.strictObject(
+    {
+      reason: z.enum(reasons.map((reason) => reason.code)).describe(reasons.map(({ code, title }) => `\`${code}\`: ${title}`).join('; ')),
+      appointment_id: z.string().min(1).max(128).optional().describe('The hold or visit it is about.'),
+      ...requestFields,
+    },
+    { error: (issue) => (issue.code === 'unrecognized_keys' ? NO_FREE_TEXT : undefined) },
+  )
+}
+const NO_FREE_TEXT =
+  'there is no such field. An escalation takes no free text: send one of the reasons, and staff ask the patient for everything else'
+
 const modalitySchema = z.enum(['in-person', 'telehealth', 'phone'])
 export const availabilityQuerySchema = z.strictObject({
   type: z.string().min(1).max(40).describe('Code of a visit type of the clinic.'),
@@ -147,10 +161,32 @@ export const appointmentSchema = z
   })
   .meta({ id: 'Appointment' })
 export const appointmentListSchema = z.object({ appointments: z.array(z.object(appointmentFields)), as_of: z.string(), ...spokenFields })
+export const escalationSchema = z
+  .object({
+    escalation_id: z.string(),
+    reason: z.string(),
+    state: z.enum(['requested', 'closed']).describe('`closed`: a repetition found it done already.'),
+    priority: z.string().describe('FHIR Task.priority.'),
+    channel: z.string().describe('How staff get back to the patient: phone, portal, email, or a word of the clinic.'),
+    due: z.string().describe('When to expect an answer.'),
+    timezone: z.string(),
+    local_due: z.string(),
+    replayed: z.boolean().describe('An earlier request already had this effect.'),
+    ...spokenFields,
+  })
+  .meta({ id: 'Escalation' })
+export const keptEscalationSchema = z
+  .object({ escalation_id: z.string(), state: z.literal('pending'), ...spokenFields })
+  .describe('The EHR does not answer. The gateway keeps it and tells the clinic as soon as it does; repeating the request is safe.')
+const escalationIdSchema = z
+  .string()
+  .optional()
+  .describe('Staff have been told of it, or will be as soon as the EHR answers; `message` says what follows.')
 export const intakeSchema = z.object({
   outcome: z.enum(['eligible', 'urgent', 'identity_unverified', 'needs_staff']),
   patient_token: z.string().optional(),
   expires_at: z.string().optional(),
+  escalation_id: escalationIdSchema,
   ...spokenFields,
 })
 export const operationSchema = z.object({
@@ -172,6 +208,7 @@ export const problemSchema = z
     policy: z.string().optional(),
     path: z.string().optional(),
     alternatives: z.array(offerSchema).optional(),
+    escalation_id: escalationIdSchema,
   })
   .meta({ id: 'Problem' })
 export const idParamsSchema = z.object({ id: z.string().min(1).max(128) })

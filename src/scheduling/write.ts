@@ -1,4 +1,4 @@
-import type { Appointment, AuditEvent, Basic, Bundle, BundleEntry, CodeableConcept, FhirResource, Slot } from 'fhir/r4.js'
+import type { Appointment, AuditEvent, Basic, Bundle, BundleEntry, CodeableConcept, FhirResource, Slot, Task } from 'fhir/r4.js'
 import { appointmentIdOf, claimedSlotIds, withCancelled } from '../fhir/appointment.ts'
 import { withClaim, withoutClaim, type SlotClaim } from '../fhir/slot-claim.ts'
 import { APPOINTMENT_ID_SYSTEM, HOLD_END_SYSTEM } from '../fhir/vocabulary.ts'
@@ -82,7 +82,7 @@ export function receiptOnly(receipt: AuditEvent): Bundle {
 }
 
 /** HAPI creates at `W/"0"` when the id is absent and answers 409 when it ever existed, deleted ones too. */
-function createOnly(resource: AuditEvent | Basic): BundleEntry {
+export function createOnly(resource: AuditEvent | Basic): BundleEntry {
   return { resource, request: { method: 'PUT', url: urlOf(resource), ifMatch: 'W/"0"' } }
 }
 
@@ -95,7 +95,8 @@ function creation(appointment: Appointment): BundleEntry {
   }
 }
 
-function update(resource: Appointment | Slot | Basic): BundleEntry {
+/** A change of what was read at that very version. */
+export function update(resource: Appointment | Slot | Basic | Task): BundleEntry {
   const version = resource.meta?.versionId
   if (version === undefined) throw new Error(`${resource.resourceType} was read without a version and cannot be changed safely`)
   return { resource, request: { method: 'PUT', url: urlOf(resource), ifMatch: `W/"${version}"` } }

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { calendarOf } from '../../booking/calendar.ts'
-import { changeOrDefer } from '../../booking/deferred-write.ts'
 import { BookingError } from '../../booking/errors.ts'
 import { speakList } from '../../booking/messages.ts'
 import { listAppointments, readAppointment } from '../../booking/read-appointments.ts'
@@ -21,6 +20,7 @@ import {
   idParamsSchema,
   rescheduleBodySchema,
 } from '../schemas.ts'
+import { makeWatchedChange } from './change.ts'
 import { present, presentWrite } from './present.ts'
 import { pendingSchema, problems } from './responses.ts'
 
@@ -32,7 +32,7 @@ export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void 
 }
 
 function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens, deferrals } = gateway
+  const { patientTokens } = gateway
   app.withTypeProvider<ZodTypeProvider>().route({
     method: 'POST',
     url: '/appointments',
@@ -54,14 +54,14 @@ function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
         body.hold_id === undefined
           ? { change: 'book' as const, caller, key, slotId: body.slot_id ?? '' }
           : { change: 'confirm' as const, caller, key, appointmentId: body.hold_id }
-      const result = await changeOrDefer(booking, deferrals, change, call)
+      const result = await makeWatchedChange(gateway, change, call)
       return reply.code(201).send(await presentWrite(gateway, result, call, reply))
     },
   })
 }
 
 function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens, deferrals } = gateway
+  const { patientTokens } = gateway
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'POST',
@@ -88,7 +88,7 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
         key: idempotencyKeyOf(request, body),
         expectedVersion: expectedVersionOf(request, body),
       }
-      const result = await changeOrDefer(booking, deferrals, change, call)
+      const result = await makeWatchedChange(gateway, change, call)
       return presentWrite(gateway, result, call, reply)
     },
   })
@@ -118,7 +118,7 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
         key: idempotencyKeyOf(request, body),
         expectedVersion: expectedVersionOf(request, body),
       }
-      const result = await changeOrDefer(booking, deferrals, change, call)
+      const result = await makeWatchedChange(gateway, change, call)
       return presentWrite(gateway, result, call, reply)
     },
   })

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { releaseHold } from '../../booking/cancel-appointment.ts'
 import { holdSlot } from '../../booking/hold-slot.ts'
 import { readAppointment } from '../../booking/read-appointments.ts'
+import { watchWrite } from '../../escalation/triggers.ts'
 import type { Gateway } from '../gateway.ts'
 import { callerOf, callOf, idempotencyKeyOf } from '../request-context.ts'
 import {
@@ -18,7 +19,7 @@ import { pendingSchema, problems } from './responses.ts'
 
 /** `POST /holds`, `GET /holds/{id}`, `DELETE /holds/{id}`. */
 export function holdRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
+  const { booking, patientTokens, escalation } = gateway
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'POST',
@@ -36,10 +37,10 @@ export function holdRoutes(app: FastifyInstance, gateway: Gateway): void {
       const { body } = request
       const caller = await callerOf(request, patientTokens, body)
       const call = callOf(request)
-      const result = await holdSlot(
-        booking,
-        { caller, offer: booking.slotIds.read(body.slot_id), key: idempotencyKeyOf(request, body) },
-        call,
+      const offer = booking.slotIds.read(body.slot_id)
+      const key = idempotencyKeyOf(request, body)
+      const result = await watchWrite(escalation, { caller, operation: 'hold', target: offer.slotId }, call, () =>
+        holdSlot(booking, { caller, offer, key }, call),
       )
       return reply.code(201).send(await presentWrite(gateway, result, call, reply))
     },
@@ -82,10 +83,10 @@ export function holdRoutes(app: FastifyInstance, gateway: Gateway): void {
     handler: async (request, reply) => {
       const caller = await callerOf(request, patientTokens)
       const call = callOf(request)
-      const result = await releaseHold(
-        booking,
-        { caller, appointmentId: request.params.id, what: 'hold', key: idempotencyKeyOf(request) },
-        call,
+      const { id } = request.params
+      const key = idempotencyKeyOf(request)
+      const result = await watchWrite(escalation, { caller, operation: 'release', target: id, appointmentId: id }, call, () =>
+        releaseHold(booking, { caller, appointmentId: id, what: 'hold', key }, call),
       )
       return presentWrite(gateway, result, call, reply)
     },

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { modalityFor, visitTypeNamed } from '../../booking/claim-plan.ts'
+import { escalateUnverified } from '../../escalation/triggers.ts'
 import { verifyIdentity } from '../../intake/verify-identity.ts'
 import type { Gateway } from '../gateway.ts'
 import { callOf, clientOf } from '../request-context.ts'
@@ -9,7 +10,7 @@ import { problems } from './responses.ts'
 
 /** `POST /intake`: who is it, and may the chatbot go on? */
 export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patients, patientTokens, audit } = gateway
+  const { booking, patients, patientTokens, audit, escalation } = gateway
   const phone = booking.mapping.clinic.phone
   app.withTypeProvider<ZodTypeProvider>().route({
     method: 'POST',
@@ -20,7 +21,8 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
       summary: 'Verifies the patient and issues a patient_token',
       tags: ['intake'],
       description:
-        "Identity is verified by the clinic's policy; which part did not fit is never told. Free text is not screened yet, so a request with `reason` goes to staff.",
+        "Identity is verified by the clinic's policy; which part did not fit is never told. Free text is not screened yet, so a request with `reason` goes to staff. " +
+        '`needs_staff`: POST /escalations passes it on. `identity_unverified`: staff are told, without the details.',
       body: intakeBodySchema,
       response: { 200: intakeSchema, ...problems() },
     },
@@ -33,8 +35,8 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
       if (!type.bookable || body.reason !== undefined) {
         return {
           outcome: 'needs_staff' as const,
-          message: `The staff will arrange that with you. Please call ${phone}.`,
-          next_actions: ['contact_staff'],
+          message: `The staff will arrange that with you. Shall I pass it on to them? Or call them at ${phone}.`,
+          next_actions: ['escalate', 'contact_staff'],
         }
       }
       const patient = await verifyIdentity(patients, booking.mapping, body.patient, call)
@@ -46,9 +48,11 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
         ...(patient === undefined ? { outcome: 'identity_unverified' } : { patient }),
       })
       if (patient === undefined) {
+        const escalated = await escalateUnverified(escalation, body.patient, call)
         return {
           outcome: 'identity_unverified' as const,
-          message: `I could not find you with these details. Please check them, or call ${phone}.`,
+          ...(escalated && { escalation_id: escalated.escalationId }),
+          message: escalated?.spoken ?? `I could not find you with these details. Please check them, or call ${phone}.`,
           next_actions: ['start_intake', 'contact_staff'],
         }
       }

@@ -11,6 +11,7 @@ import { problems } from './responses.ts'
 const SPOKEN: Readonly<Record<OperationState['state'], { message: string; next_actions: NextAction[] }>> = {
   pending: { message: 'I am still waiting for the clinic to confirm that.', next_actions: ['check_operation'] },
   succeeded: { message: 'It worked. Let me read it to you.', next_actions: ['read_appointment'] },
+  escalated: { message: 'I could not finish that. The clinic has it now and will get back to you.', next_actions: ['contact_staff'] },
   failed: {
     message: 'It did not go through, and nothing was changed. Let me try again.',
     next_actions: ['repeat_request', 'find_availability'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { buildAuditEvent, readReceipt, type AuditedAction, type AuditRecord } from '../../../src/fhir/audit-event.ts'
+import { buildAuditEvent, readEscalationReceipt, readReceipt, type AuditedAction, type AuditRecord } from '../../../src/fhir/audit-event.ts'
 import { codingToken, parseCodingToken } from '../../../src/fhir/codings.ts'
 import { buildGuard, guardId } from '../../../src/fhir/patient-guard.ts'
 import { escapeSearchText, isResourceId, queryUrl, token } from '../../../src/fhir/query.ts'
@@ -107,6 +107,16 @@ describe('an AuditEvent', () => {
     expect(denied).toMatchObject({ outcome: '4', outcomeDesc: 'not_found' })
   })
 
+  test('of an escalation tells the Task and the request, and is no receipt of a visit it is about', () => {
+    const escalation = { escalationId: 'esc-1', reference: 'Task/7', requestDigest: 'abc', about: 'Appointment/9' }
+    const { appointment: _, ...rest } = record
+    const event = buildAuditEvent({ ...rest, action: 'escalate', escalation })
+    expect(readEscalationReceipt(event)).toEqual({ recorded: NOW, requestDigest: 'abc' })
+    expect(readReceipt(event)).toBeUndefined()
+    expect(JSON.stringify(event.entity)).toContain('"reference":"Appointment/9"')
+    expect(readEscalationReceipt(buildAuditEvent(record))).toBeUndefined()
+  })
+
   test.for<readonly [AuditedAction, string]>([
     ['hold', 'C'],
     ['book', 'C'],
@@ -116,6 +126,9 @@ describe('an AuditEvent', () => {
     ['expire', 'U'],
     ['look-up', 'R'],
     ['denied', 'R'],
+    ['escalate', 'C'],
+    ['take', 'U'],
+    ['resolve', 'U'],
   ])('of %s has the action %s', ([action, letter]) => {
     expect(buildAuditEvent({ ...record, action }).action).toBe(letter)
   })

@@ -56,6 +56,11 @@ describe('an error body', () => {
     expect(Object.keys(body).sort()).toEqual(['code', 'detail', 'message', 'next_actions', 'retryable', 'status', 'title', 'type'])
   })
 
+  test('that was escalated carries the escalation and what it means for the patient', () => {
+    const body = problem('ehr_rejected', 'x', { escalationId: 'esc-1', spoken: 'They will call.' })
+    expect(body).toMatchObject({ code: 'ehr_rejected', status: 502, message: 'They will call.', escalation_id: 'esc-1' })
+  })
+
   test('of a lost race always has alternatives, of another error never', () => {
     const alternatives = [shownOffer()]
     expect(problem('slot_taken', 'x', { alternatives })['alternatives']).toEqual(alternatives)
