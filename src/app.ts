@@ -19,8 +19,20 @@ import { systemRoutes } from './http/routes/system.ts'
 const BODY_LIMIT_BYTES = 64 * 1024
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Builds the HTTP application. It never listens and never reads the environment, so tests can use it as it is. */
-export async function buildApp(gateway: Gateway, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+type InstallRoutes = (app: FastifyInstance, gateway: Gateway) => void
+
+/** The doors for chatbots. Health, metrics and the like are there in any case. */
+const DOORS: readonly InstallRoutes[] = [availabilityRoutes, holdRoutes, appointmentRoutes, intakeRoutes, escalationRoutes, operationRoutes]
+
+/**
+ * Builds the HTTP application. It never listens and never reads the environment, so tests can use it as it is.
+ * @param doors none for a worker, which has nothing to do with chatbots
+ */
+export async function buildApp(
+  gateway: Gateway,
+  logger: FastifyBaseLogger,
+  doors: readonly InstallRoutes[] = DOORS,
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     // A request line of our own below: route templates instead of URLs, because ids of patients' visits stand in URLs.
@@ -53,8 +65,7 @@ export async function buildApp(gateway: Gateway, logger: FastifyBaseLogger): Pro
   await app.register((api, _options, done) => {
     api.setValidatorCompiler(validatorCompiler)
     api.setSerializerCompiler(serializerCompiler)
-    for (const routes of [availabilityRoutes, holdRoutes, appointmentRoutes, intakeRoutes, escalationRoutes, operationRoutes])
-      routes(api, gateway)
+    for (const install of doors) install(api, gateway)
     done()
   })
   systemRoutes(app, gateway)

@@ -20,13 +20,23 @@ async function main(): Promise<void> {
   })
   // Ready from the first request on where the EHR answers in time; where it does not, reads say so and writes stay shut.
   await Promise.race([assembly.start(), setTimeout(PROBE_WITHIN_MS, undefined, { ref: false })])
-  if (config.role !== 'worker') stops.push(await startApi(config, assembly))
+  stops.push(config.role === 'worker' ? await startWindow(config, assembly) : await startApi(config, assembly))
   if (config.role !== 'api') stops.push(startWorker(config, assembly))
 }
 
 async function startApi(config: Config, assembly: Assembly): Promise<() => Promise<void>> {
   const app = await buildApp(assembly.gateway, assembly.logger)
   await app.listen({ host: config.host, port: config.port })
+  return () => app.close()
+}
+
+/** A worker shows its health and metrics; where the port is taken it works all the same. */
+async function startWindow(config: Config, assembly: Assembly): Promise<() => Promise<void>> {
+  const app = await buildApp(assembly.gateway, assembly.logger, [])
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+    assembly.logger.warn({ port: config.port, code }, 'cannot listen: this worker shows no health and no metrics. Set PORT to a free one')
+  })
   return () => app.close()
 }
 

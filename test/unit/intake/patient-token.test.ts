@@ -70,6 +70,6 @@ describe('a patient token', () => {
   })
 
   test('cannot be made without a secret', async () => {
-    await expect(new PatientTokens([]).issue('Patient/p', 'chatbot')).rejects.toThrow('no token secret')
+    await expect(new PatientTokens([]).issue('Patient/p', 'chatbot')).rejects.toThrow('no secret')
   })
 })
