@@ -1,14 +1,14 @@
 /**
  * Who may import whom in src/ (docs/architecture.md has the picture):
  *
- *   doors (http, mcp, staff) → actions (booking, intake, escalation) → rules (scheduling) → fhir
+ *   doors (http, mcp, staff) → actions (booking, intake, escalation, notices) → rules (scheduling) → fhir
  *
- * `ehr/` and `queue/` implement ports which the actions declare; `deps.ts` puts everything together.
+ * `ehr/`, `queue/` and `webhooks/` implement ports which the actions declare; `deps.ts` puts everything together.
  */
 const DOORS = '^src/(http|mcp|staff)/'
-const ACTIONS = '^src/(booking|intake|escalation|audit)/'
+const ACTIONS = '^src/(booking|intake|escalation|notices|audit)/'
 const RULES = '^src/scheduling/'
-const ADAPTERS = '^src/(ehr|queue)/'
+const ADAPTERS = '^src/(ehr|queue|webhooks)/'
 /** The composition root: the process, the application and what constructs the clients. */
 const ROOT = '^src/[^/]+\\.ts$'
 
@@ -118,7 +118,7 @@ module.exports = {
     },
     {
       name: 'adapters-know-no-door',
-      comment: 'ehr/ and queue/ implement ports; who calls them, and with which settings, is not theirs to know.',
+      comment: 'ehr/, queue/ and webhooks/ implement ports; who calls them, and with which settings, is not theirs to know.',
       severity: 'error',
       from: { path: ADAPTERS },
       to: { path: [DOORS, ROOT] },
@@ -142,7 +142,14 @@ module.exports = {
       comment: 'One room holds the time limits, the cache headers and the reading of error answers.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/ehr/' },
-      to: { path: '^node_modules/(fhir-kit-client|undici)/' },
+      to: { path: '^node_modules/fhir-kit-client/' },
+    },
+    {
+      name: 'only-ehr-and-webhooks-open-connections',
+      comment: 'What goes out, and with which limits, is decided in two places: to the FHIR server, and to the receivers of notices.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(ehr|webhooks)/' },
+      to: { path: '^node_modules/undici/' },
     },
     {
       name: 'only-http-knows-fastify',

@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { ConfigError } from './config-error.ts'
+import { readWebhooks, webhookVariables, type WebhookSettings } from './webhook-settings.ts'
+
+export { ConfigError }
 
 /** What a client key may be allowed to do. */
 export const SCOPES = [
@@ -38,6 +42,7 @@ const environmentSchema = z.object({
   TOKEN_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
+  ...webhookVariables,
 })
 
 /** The checked configuration of one process. */
@@ -54,11 +59,7 @@ export interface Config {
   readonly tokenSecrets: readonly string[]
   readonly logLevel: string
   readonly rateLimitPerMinute: number
-}
-
-/** A configuration that cannot be used; the message names each variable and the mend. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
+  readonly webhooks: WebhookSettings
 }
 
 /** What production does not start without, and how to make it. */
@@ -102,6 +103,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     tokenSecrets: readSecrets(env.TOKEN_SECRET, production),
     logLevel: env.LOG_LEVEL,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    webhooks: readWebhooks(env, given),
   }
 }
 

@@ -17,9 +17,12 @@ import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './http/gateway.ts'
 import { OperationIds } from './http/operation-id.ts'
 import { PatientTokens } from './intake/patient-token.ts'
+import { noticeJobs, type NoticeDeps } from './notices/deliver.ts'
 import { deferralBacklog, escalationBacklog } from './queue/backlogs.ts'
+import { RedisEndpointStates } from './queue/endpoint-states.ts'
 import { JobQueue } from './queue/job-queue.ts'
 import { QueuedWakeUps } from './queue/wake-ups.ts'
+import { WebhookSender } from './webhooks/sender.ts'
 import { buildMetrics, type Metrics } from './metrics.ts'
 
 /** Connections to the EHR; HAPI's own pool is not much larger, more would only wait there. */
@@ -34,6 +37,7 @@ export interface Assembly {
   readonly queue: JobQueue
   /** Opens what jobs carry of a patient. */
   readonly sealer: Sealer
+  readonly notices: NoticeDeps
   /** Probes the EHR and opens the way for writes; returns after the first attempt. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -60,6 +64,8 @@ export function assemble(config: Config): Assembly {
   })
   const sealer = new Sealer(config.tokenSecrets)
   const queue = new JobQueue(config.redisUrl, () => undefined)
+  const { endpoints, allowPrivateTargets } = config.webhooks
+  const wakeUps = new QueuedWakeUps(queue, (event) => noticeJobs(event, endpoints, Date.now()), metrics.jobLost)
   const booking: BookingDeps = {
     ehr: new FhirEhr(http, metrics.roundTrip),
     directories: new FhirDirectorySource(http),
@@ -67,13 +73,16 @@ export function assemble(config: Config): Assembly {
     mapping,
     slotIds: new SlotIds(config.tokenSecrets, mapping),
     turnstile: new Turnstile(),
-    wakeUps: new QueuedWakeUps(queue, () => [], metrics.jobLost),
+    wakeUps,
   }
   const gateway: Gateway = {
     booking,
     deferrals: deferralBacklog(queue, sealer),
     escalation: {
       ...{ ehr: booking.ehr, writes, mapping, observe: metrics.escalated },
+      announce: (event) => {
+        wakeUps.escalated(event)
+      },
       backlog: escalationBacklog(queue, sealer),
       counters: countersInProcess(),
       secret: config.tokenSecrets[0] ?? '',
@@ -94,6 +103,7 @@ export function assemble(config: Config): Assembly {
     logger,
     queue,
     sealer,
+    notices: { endpoints, states: new RedisEndpointStates(redis), sender: new WebhookSender({ allowPrivateTargets }) },
     start: () => writes.open(),
     stop: async () => {
       writes.close()

@@ -4,6 +4,7 @@ import { deferredWriteJob } from './jobs/deferred-write.ts'
 import { escalateJob, escalateLost, escalateOperation } from './jobs/escalation.ts'
 import { expireHoldJob, sweepJob } from './jobs/expiry.ts'
 import { DONE, type Handlers } from './jobs/handlers.ts'
+import { noticeJob } from './jobs/notice.ts'
 import { settleJob } from './jobs/settle.ts'
 import { JobWorker } from './queue/job-worker.ts'
 import { examineRedis } from './queue/redis-check.ts'
@@ -36,7 +37,7 @@ export function startWorker(config: Config, assembly: Assembly): () => Promise<v
   }
 }
 
-function handlersOf({ booking, gateway, metrics, sealer }: Assembly): Handlers {
+function handlersOf({ booking, gateway, metrics, notices, sealer }: Assembly): Handlers {
   const escalate = escalateOperation(gateway.escalation)
   return {
     'expire-hold': expireHoldJob(booking, metrics.holdExpired),
@@ -45,6 +46,6 @@ function handlersOf({ booking, gateway, metrics, sealer }: Assembly): Handlers {
     'deferred-write': deferredWriteJob(booking, sealer, escalate),
     escalate: escalateJob(gateway.escalation, sealer),
     reconcile: () => Promise.resolve(DONE),
-    notice: () => Promise.resolve(DONE),
+    notice: noticeJob(notices),
   }
 }

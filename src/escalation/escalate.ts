@@ -53,6 +53,9 @@ export async function escalate(deps: EscalationDeps, request: EscalationRequest,
   deps.writes.assertOpen()
   const escalation = await new EscalationAttempt(deps, request, reason, call).run()
   deps.observe(reason.code, escalation.replayed ? 'repeated' : 'created')
+  if (!escalation.replayed) {
+    deps.announce({ kind: 'escalated', escalationId: escalation.escalationId, reason: reason.code, priority: reason.priority })
+  }
   return escalation
 }
 

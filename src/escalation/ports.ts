@@ -1,6 +1,7 @@
 import type { Caller } from '../booking/caller.ts'
 import type { Ehr, WriteGate } from '../booking/ports.ts'
 import type { ClinicMapping } from '../clinic/mapping.ts'
+import type { EscalationEvent } from '../notices/notice.ts'
 import type { TrailStep } from '../fhir/task.ts'
 
 /** Something that is to be put in front of a person. It can be kept as JSON; treat it as patient data. */
@@ -42,4 +43,6 @@ export interface EscalationDeps {
   readonly mapping: ClinicMapping
   readonly backlog: EscalationBacklog
   readonly observe: EscalationObserver
+  /** Whoever asked for notices is to be told of a new Task. Returns at once, never throws. */
+  readonly announce: (event: EscalationEvent) => void
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noticeJobSchema } from '../notices/deliver.ts'
 
 /**
  * Every job of the worker: what it is told, how often and how long it is tried. Payloads hold opaque ids only; whatever names a
@@ -41,15 +42,8 @@ export const CATALOG = {
   'deferred-write': { ...quick, payload: sealed.extend({ receipt_id: z.string() }) },
   /** Puts something in front of a person that could not be written when it happened. */
   escalate: { ...quick, attempts: 50, mostBackoffMs: 60 * SECOND, payload: sealed },
-  /** Tells one receiver of one event. */
-  notice: {
-    payload: z.object({ endpoint_id: z.string(), event: z.record(z.string(), z.unknown()) }),
-    attempts: 12,
-    backoffMs: 5 * SECOND,
-    mostBackoffMs: 10 * 60 * 60 * SECOND,
-    timeLimitMs: 20 * SECOND,
-    line: 'notices',
-  },
+  /** Tells one receiver of one event. How often and when is the handler's business: receivers are down for hours. */
+  notice: { payload: noticeJobSchema, attempts: 5, backoffMs: 5 * SECOND, mostBackoffMs: 60 * SECOND, timeLimitMs: 20 * SECOND, line: 'notices' },
 } as const satisfies Record<string, JobKind>
 
 /** Jobs that repeat by themselves. */

@@ -3,6 +3,7 @@ import type { Sealer } from '../crypto/sealer.ts'
 import { deliverKept, escalateOrKeep } from '../escalation/escalate-or-keep.ts'
 import { escalationKey, operationKey } from '../escalation/keys.ts'
 import type { EscalationDeps, EscalationRequest } from '../escalation/ports.ts'
+import { readPayload } from './catalog.ts'
 import { inEhr, WORKER_CLIENT, workerCall } from './ehr-job.ts'
 import { DONE, type Handler, type LostJob } from './handlers.ts'
 import type { EscalateOperation } from './settle.ts'
@@ -36,10 +37,18 @@ export function escalateOperation(deps: EscalationDeps): EscalateOperation {
 }
 
 /** A job that failed for good is never silent. An escalation that failed has the log and its metric left. */
-export async function escalateLost(deps: EscalationDeps, { name, id, why }: LostJob): Promise<void> {
+export async function escalateLost(deps: EscalationDeps, job: LostJob): Promise<void> {
+  const { name, why } = job
   if (name === 'escalate' || name === 'sweep' || name === 'reconcile') return
-  const request = { reason: 'attempts_exhausted', clientId: WORKER_CLIENT, ...trailOf([codeOf(name), codeOf(why)]), key: escalationKey('job', name, id) }
+  const key = escalationKey('job', name, subjectOf(job))
+  const request = { reason: 'attempts_exhausted', clientId: WORKER_CLIENT, ...trailOf([codeOf(name), codeOf(why)]), key }
   await escalateOrKeep(deps, request, workerCall())
+}
+
+/** A receiver that is gone is one matter a day, however many notices wait for it; every other job is one of its own. */
+function subjectOf({ name, id, payload }: LostJob): string {
+  const job = name === 'notice' ? readPayload(name, payload) : undefined
+  return job ? `${job.endpointId} ${new Date().toISOString().slice(0, 10)}` : id
 }
 
 function trailOf(codes: readonly string[]): Pick<EscalationRequest, 'trail' | 'requestId'> {

@@ -7,6 +7,8 @@ export type JobOutcome = { readonly kind: 'done' } | { readonly kind: 'later'; r
 export interface JobRun {
   /** Aborted when the job's lock was lost: then another worker has it. */
   readonly signal: AbortSignal
+  /** How many times the job has been begun, this time included. */
+  readonly attempt: number
 }
 
 /**

@@ -76,7 +76,7 @@ export class JobWorker {
     try {
       // The catalog pairs names and payloads; TypeScript cannot follow that through a variable.
       const handler = this.#handlers[name] as Handler<JobName>
-      outcome = await within(CATALOG[name].timeLimitMs, handler(payload, { signal }))
+      outcome = await within(CATALOG[name].timeLimitMs, handler(payload, { signal, attempt: job.attemptsStarted }))
     } catch (error) {
       note(error instanceof JobRefused ? 'refused' : 'failed')
       // Only a code goes into Redis: the text of an error may quote what no queue may know.

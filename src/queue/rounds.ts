@@ -54,7 +54,7 @@ export class Rounds {
     // Redis may have been emptied; where it is down, the patience below counts.
     await this.#queue.repeat(name, this.#everyMs[name]).catch(() => undefined)
     if (performance.now() - this.#ranAt[name] < PATIENCE * this.#everyMs[name]) return
-    const run: JobRun = { signal: new AbortController().signal }
+    const run: JobRun = { signal: new AbortController().signal, attempt: 1 }
     await this.handlers[name]({}, run).catch((error: unknown) => {
       this.#report(name, error)
     })

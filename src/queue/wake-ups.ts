@@ -1,6 +1,10 @@
 import type { EpochMs } from '../fhir/instant.ts'
 import type { UnsettledWrite, VisitEvent, WakeUps } from '../booking/ports.ts'
+import type { NoticeJob } from '../notices/deliver.ts'
+import type { EscalationEvent } from '../notices/notice.ts'
 import type { JobQueue } from './job-queue.ts'
+
+type NoticesOf = (event: VisitEvent | EscalationEvent) => readonly NoticeJob[]
 
 /** Jobs that may be on their way to Redis at a time; what comes on top while it hangs is dropped and found again by the sweep. */
 const MOST_UNDER_WAY = 1_000
@@ -10,17 +14,17 @@ const SETTLE_AFTER_MS = 2_000
 /** Turns what happened into jobs, beside the request: nobody waits for Redis. */
 export class QueuedWakeUps implements WakeUps {
   readonly #queue: JobQueue
-  readonly #receivers: (event: VisitEvent) => readonly string[]
+  readonly #noticesOf: NoticesOf
   readonly #lost: () => void
   #underWay = 0
 
   /**
-   * @param receivers ids of the endpoints that are told of an event
+   * @param noticesOf who is told of an event
    * @param lost called for every job that Redis did not take
    */
-  constructor(queue: JobQueue, receivers: (event: VisitEvent) => readonly string[], lost: () => void) {
+  constructor(queue: JobQueue, noticesOf: NoticesOf, lost: () => void) {
     this.#queue = queue
-    this.#receivers = receivers
+    this.#noticesOf = noticesOf
     this.#lost = lost
   }
 
@@ -35,10 +39,15 @@ export class QueuedWakeUps implements WakeUps {
   }
 
   visitChanged(event: VisitEvent): void {
-    for (const endpoint of this.#receivers(event)) {
-      const once = `notice-${endpoint}-${event.appointmentId}-${event.version}`
-      this.#add(() => this.#queue.add('notice', { endpoint_id: endpoint, event: { ...event } }, { once }))
-    }
+    this.#tell(event)
+  }
+
+  escalated(event: EscalationEvent): void {
+    this.#tell(event)
+  }
+
+  #tell(event: VisitEvent | EscalationEvent): void {
+    for (const job of this.#noticesOf(event)) this.#add(() => this.#queue.add('notice', job, { once: `${job.notice.id}-${job.endpointId}` }))
   }
 
   #add(add: () => Promise<void>): void {

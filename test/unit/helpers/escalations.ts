@@ -42,6 +42,7 @@ export function escalationDeps(
       },
     },
     observe: (reason: string, outcome: EscalationOutcome) => counted.push(`${reason} ${outcome}`),
+    announce: () => undefined,
     counters: options.counters ?? countersInProcess(),
     secret: 'a secret of the tests, long enough',
     kept,
