@@ -65,6 +65,7 @@ export function assemble(config: Config): Assembly {
   const sealer = new Sealer(config.tokenSecrets)
   const queue = new JobQueue(config.redisUrl, () => undefined)
   const { endpoints, allowPrivateTargets } = config.webhooks
+  const sender = new WebhookSender({ allowPrivateTargets })
   const wakeUps = new QueuedWakeUps(queue, (event) => noticeJobs(event, endpoints, Date.now()), metrics.jobLost)
   const booking: BookingDeps = {
     ehr: new FhirEhr(http, metrics.roundTrip),
@@ -103,13 +104,14 @@ export function assemble(config: Config): Assembly {
     logger,
     queue,
     sealer,
-    notices: { endpoints, states: new RedisEndpointStates(redis), sender: new WebhookSender({ allowPrivateTargets }) },
+    notices: { endpoints, states: new RedisEndpointStates(redis), sender },
     start: () => writes.open(),
     stop: async () => {
       writes.close()
       await audit.flush(2_000)
       redis.disconnect()
       await queue.close()
+      await sender.close()
       await http.close()
     },
   }

@@ -35,9 +35,11 @@ const SEARCH_MS = 390 * 24 * 60 * 60_000
 /** The gateway as a chatbot sees it. */
 export class Api {
   readonly baseUrl: string
+  readonly #key: string
 
-  constructor(baseUrl: string) {
+  constructor(baseUrl: string, key = 'dev-key') {
     this.baseUrl = baseUrl
+    this.#key = key
   }
 
   get(path: string, ask: Ask = {}): Promise<Answer> {
@@ -62,7 +64,7 @@ export class Api {
   }
 
   async send(method: string, path: string, body: unknown, ask: Ask): Promise<Answer> {
-    const auth = ask.auth === undefined ? 'Bearer dev-key' : ask.auth
+    const auth = ask.auth === undefined ? `Bearer ${this.#key}` : ask.auth
     const answer = await fetch(`${this.baseUrl}${path}`, {
       method,
       headers: {

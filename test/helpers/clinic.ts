@@ -143,10 +143,10 @@ export interface Desk {
 /** Puts a desk into the EHR. */
 export async function openDesk(
   fhir: Fhir,
-  options: { slots?: number; patients?: number; start?: number; minutes?: number } = {},
+  options: { slots?: number; patients?: number; start?: number; minutes?: number; plan?: Partial<Schedule> } = {},
 ): Promise<Desk> {
   const doctor = practitioner()
-  const plan = schedule([`Practitioner/${doctor.id ?? ''}`])
+  const plan = { ...schedule([`Practitioner/${doctor.id ?? ''}`]), ...options.plan }
   const list = slots(plan.id ?? '', options.start ?? clinicTime('09:00'), options.slots ?? 8, options.minutes)
   const people = patients(options.patients ?? 2)
   await fhir.putAll([doctor, plan, ...list, ...people] satisfies FhirResource[])

@@ -6,6 +6,8 @@ export type Fault =
   | 'pass'
   /** The EHR never sees it: the connection is reset. */
   | 'lose-request'
+  /** Half of it gets through; then the connection is reset on both sides. */
+  | 'cut-request'
   /** It waits in the network until `deliverHeld()`; the caller gets no answer. */
   | 'hold-request'
   /** The EHR acts on it; the connection is reset when its answer comes. */
@@ -157,7 +159,16 @@ class Line {
     if (typeof this.#fault === 'object') this.#client.end(this.#fault.answer)
     else if (this.#fault === 'lose-request') this.#client.resetAndDestroy()
     else if (this.#fault === 'hold-request') this.#hooks.hold(Buffer.from(bytes))
+    else if (this.#fault === 'cut-request') this.#cutRequest(bytes)
     else this.#toEhr().write(bytes)
+  }
+
+  #cutRequest(bytes: Buffer): void {
+    const upstream = this.#toEhr()
+    upstream.write(bytes.subarray(0, bytes.length / 2), () => {
+      upstream.resetAndDestroy()
+      this.#client.resetAndDestroy()
+    })
   }
 
   #toEhr(): Socket {

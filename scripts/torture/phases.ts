@@ -1,0 +1,159 @@
+import type { Api } from '../../test/helpers/api.ts'
+import { checkEhr } from '../../test/helpers/checker.ts'
+import { unique } from '../../test/helpers/clinic.ts'
+import type { Fhir } from '../../test/helpers/fhir.ts'
+import { startGateway } from '../../test/helpers/gateway-process.ts'
+import { startProxy, type TcpProxy } from '../../test/helpers/tcp-proxy.ts'
+import { expectSound, prepareWrite, succeed, until, type WriteName } from '../../test/helpers/writes.ts'
+import { auditHistory, auditWorld } from '../../test/torture/audit.ts'
+import { askUntilKnown } from '../../test/torture/bot.ts'
+import { misfortunes, runChaos, type Servers } from '../../test/torture/chaos.ts'
+import { Cluster } from '../../test/torture/cluster.ts'
+import { killAt, KILL_POINTS, type KillPoint } from '../../test/torture/kill-points.ts'
+import { runMixedLoad, type LoadReport } from '../../test/torture/mixed-load.ts'
+import type { Random } from '../../test/torture/random.ts'
+import { FAULTED_WRITES, tortureWire, WIRE_FAULTS } from '../../test/torture/wire-faults.ts'
+import { buildWorld, type World } from '../../test/torture/world.ts'
+import type { TortureReport } from './report.ts'
+
+/** What every phase needs. */
+export interface Rack {
+  readonly fhir: Fhir
+  readonly redisUrl: string
+  readonly random: Random
+  readonly report: TortureReport
+}
+
+/** Every write, cut at every point of its way to the EHR and back. */
+export async function wirePhase({ fhir, redisUrl, report }: Rack, count: number): Promise<void> {
+  const proxy = await startProxy(fhir.baseUrl)
+  const environment = { REDIS_URL: redisUrl, LOG_LEVEL: 'fatal' }
+  const gateway = await startGateway({ fhirBaseUrl: proxy.fhirBaseUrl, environment, role: 'all' })
+  try {
+    for (const fault of WIRE_FAULTS) {
+      for (const write of FAULTED_WRITES) {
+        const { count: done, sent, problems } = await tortureWire({ fhir, api: gateway.api, proxy }, write, fault, count)
+        report.note(`${write} meets ${fault}`, `${done} settled after ${sent} requests`, problems)
+      }
+    }
+  } finally {
+    await gateway.stop()
+    await proxy.stop()
+  }
+}
+
+/** Every write, with the gateway killed at every named point, and the end of a hold, with the worker killed there. */
+export async function killPhase(rack: Rack, rounds: number): Promise<void> {
+  const { fhir, redisUrl, report } = rack
+  const proxy = await startProxy(fhir.baseUrl)
+  const hasty = { holds: { ttlSeconds: 1, perPatient: 3 } }
+  const cluster = await Cluster.start({ fhirBaseUrl: proxy.fhirBaseUrl, redisUrl, apis: 1, workers: 1 })
+  const [steady, brief] = await Promise.all(
+    [{}, hasty].map((mapping) => startGateway({ fhirBaseUrl: fhir.baseUrl, mapping, environment: { REDIS_URL: redisUrl, LOG_LEVEL: 'fatal' } })),
+  )
+  if (!steady || !brief) throw new Error('no gateways')
+  try {
+    for (const point of KILL_POINTS) {
+      for (const write of FAULTED_WRITES) {
+        const problems: string[] = []
+        for (let round = 0; round < rounds; round++) problems.push(...(await killGatewayAt(point, write, { fhir, proxy, cluster, api: steady.api })))
+        report.note(`${write}, gateway killed ${point}`, `${rounds} times, known in the end`, problems)
+      }
+      const problems: string[] = []
+      for (let round = 0; round < rounds; round++) problems.push(...(await killWorkerAt(point, { fhir, proxy, cluster, api: brief.api })))
+      report.note(`end of a hold, worker killed ${point}`, `${rounds} times, ended`, problems)
+    }
+  } finally {
+    await Promise.all([steady.stop(), brief.stop()])
+    await cluster.stop()
+    await proxy.stop()
+  }
+}
+
+interface KillScene {
+  readonly fhir: Fhir
+  readonly proxy: TcpProxy
+  readonly cluster: Cluster
+  /** A gateway that goes past the proxy, for what comes before. */
+  readonly api: Api
+}
+
+async function killGatewayAt(point: KillPoint, write: WriteName, { fhir, proxy, cluster, api }: KillScene): Promise<string[]> {
+  const prepared = await prepareWrite(write, fhir, api)
+  const requestId = unique('request')
+  const dead = killAt(point, proxy, () => cluster.process('api0'), requestId)
+  const told = askUntilKnown([cluster.api], (door, ask) => prepared.send(door, { ...ask, headers: { 'x-request-id': requestId } }))
+  await dead
+  proxy.pass()
+  await cluster.start('api0', 'live')
+  const { kind, answer } = await told
+  const problems = kind === 'ok' ? [] : [`ended with ${answer?.status ?? 'no answer'}`]
+  await expectSound(fhir, prepared.desk, { live: prepared.live, all: 1 }).catch((error: unknown) => problems.push(String(error)))
+  return problems
+}
+
+async function killWorkerAt(point: KillPoint, { fhir, proxy, cluster, api }: KillScene): Promise<string[]> {
+  const prepared = await prepareWrite('hold', fhir, api)
+  const dead = killAt(point, proxy, () => cluster.process('worker0'))
+  await succeed(prepared.send(api))
+  await dead
+  proxy.pass()
+  await cluster.start('worker0')
+  const isEnded = async (): Promise<boolean> =>
+    (await checkEhr(fhir, [prepared.desk.schedule], [`Practitioner/${prepared.desk.provider}`])).live.length === 0
+  const problems: string[] = []
+  await until('the hold is ended', 60_000, isEnded).catch((error: unknown) => problems.push(String(error)))
+  await expectSound(fhir, prepared.desk, { live: 0, all: 1 }).catch((error: unknown) => problems.push(String(error)))
+  return problems
+}
+
+/** An even load, while everything dies in turn. */
+export async function chaosPhase(rack: Rack, servers: Servers, plan: { seconds: number; perSecond: number; freezeMs: number }): Promise<void> {
+  const { fhir, redisUrl, random, report } = rack
+  const cluster = await Cluster.start({ fhirBaseUrl: fhir.baseUrl, redisUrl, apis: 2, workers: 2 })
+  try {
+    const world = await buildWorld(fhir, cluster.api, { slots: 80, patients: 24 })
+    const started = performance.now()
+    const isOver = (): boolean => performance.now() - started > plan.seconds * 1000
+    let chaosEnded = false
+    const chaos = runChaos(misfortunes(cluster, servers, plan.freezeMs), random.fork(), isOver, 4_000).finally(() => {
+      chaosEnded = true
+    })
+    const load = await runMixedLoad(world, cluster.apis, random.fork(), { perSecond: plan.perSecond, isOver: () => isOver() && chaosEnded })
+    const happened = await chaos
+    await noteLoad(rack, `${happened.length} misfortunes under ${plan.perSecond} requests a second`, world, load)
+    report.note('what happened', tally(happened), [])
+  } finally {
+    await cluster.stop()
+  }
+}
+
+/** Two gateways and two workers, many requests, every Slot's history explained. */
+export async function historyPhase(rack: Rack, size: { slots: number; patients: number; requests: number }): Promise<void> {
+  const { fhir, redisUrl, random } = rack
+  const cluster = await Cluster.start({ fhirBaseUrl: fhir.baseUrl, redisUrl, apis: 2, workers: 2 })
+  try {
+    const world = await buildWorld(fhir, cluster.api, size)
+    const load = await runMixedLoad(world, cluster.apis, random.fork(), { requests: size.requests })
+    await noteLoad(rack, `two gateways, two workers, ${size.slots} Slots`, world, load)
+  } finally {
+    await cluster.stop()
+  }
+}
+
+/** The checks that hold for any load, on any gateway. */
+export async function noteLoad({ fhir, report }: Rack, what: string, world: World, load: LoadReport): Promise<void> {
+  const { history, lives, seconds } = load
+  const sent = lives.reduce((sum, life) => sum + life.sent, 0)
+  const unknown = lives.filter((life) => life.holding.kind === 'lost').length
+  const seen = `${history.length} requests (${sent} sent) in ${Math.round(seconds)} s, ${unknown} of unknown outcome`
+  report.note(`${what}: the EHR holds what was acknowledged, no more and no less`, seen, await auditWorld(fhir, world, lives))
+  const refused = history.filter(({ outcome }) => outcome === 'taken').length
+  report.note(`${what}: every Slot's history is linearizable`, `${world.places.length} Slots, ${refused} times taken`, auditHistory(history))
+}
+
+function tally(names: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].map(([name, count]) => `${name} × ${count}`).join(', ')
+}
