@@ -1,15 +1,11 @@
-import type { Api } from '../../test/helpers/api.ts'
-import { checkEhr } from '../../test/helpers/checker.ts'
-import { unique } from '../../test/helpers/clinic.ts'
 import type { Fhir } from '../../test/helpers/fhir.ts'
 import { startGateway } from '../../test/helpers/gateway-process.ts'
-import { startProxy, type TcpProxy } from '../../test/helpers/tcp-proxy.ts'
-import { expectSound, prepareWrite, succeed, until, type WriteName } from '../../test/helpers/writes.ts'
+import { startProxy } from '../../test/helpers/tcp-proxy.ts'
 import { auditHistory, auditWorld } from '../../test/torture/audit.ts'
-import { askUntilKnown } from '../../test/torture/bot.ts'
 import { misfortunes, runChaos, type Servers } from '../../test/torture/chaos.ts'
 import { Cluster } from '../../test/torture/cluster.ts'
-import { killAt, KILL_POINTS, type KillPoint } from '../../test/torture/kill-points.ts'
+import { KILL_POINTS } from '../../test/torture/kill-points.ts'
+import { killGatewayAt, killWorkerAt } from '../../test/torture/kill-scene.ts'
 import { runMixedLoad, type LoadReport } from '../../test/torture/mixed-load.ts'
 import type { Random } from '../../test/torture/random.ts'
 import { FAULTED_WRITES, tortureWire, WIRE_FAULTS } from '../../test/torture/wire-faults.ts'
@@ -68,43 +64,6 @@ export async function killPhase(rack: Rack, rounds: number): Promise<void> {
     await cluster.stop()
     await proxy.stop()
   }
-}
-
-interface KillScene {
-  readonly fhir: Fhir
-  readonly proxy: TcpProxy
-  readonly cluster: Cluster
-  /** A gateway that goes past the proxy, for what comes before. */
-  readonly api: Api
-}
-
-async function killGatewayAt(point: KillPoint, write: WriteName, { fhir, proxy, cluster, api }: KillScene): Promise<string[]> {
-  const prepared = await prepareWrite(write, fhir, api)
-  const requestId = unique('request')
-  const dead = killAt(point, proxy, () => cluster.process('api0'), requestId)
-  const told = askUntilKnown([cluster.api], (door, ask) => prepared.send(door, { ...ask, headers: { 'x-request-id': requestId } }))
-  await dead
-  proxy.pass()
-  await cluster.start('api0', 'live')
-  const { kind, answer } = await told
-  const problems = kind === 'ok' ? [] : [`ended with ${answer?.status ?? 'no answer'}`]
-  await expectSound(fhir, prepared.desk, { live: prepared.live, all: 1 }).catch((error: unknown) => problems.push(String(error)))
-  return problems
-}
-
-async function killWorkerAt(point: KillPoint, { fhir, proxy, cluster, api }: KillScene): Promise<string[]> {
-  const prepared = await prepareWrite('hold', fhir, api)
-  const dead = killAt(point, proxy, () => cluster.process('worker0'))
-  await succeed(prepared.send(api))
-  await dead
-  proxy.pass()
-  await cluster.start('worker0')
-  const isEnded = async (): Promise<boolean> =>
-    (await checkEhr(fhir, [prepared.desk.schedule], [`Practitioner/${prepared.desk.provider}`])).live.length === 0
-  const problems: string[] = []
-  await until('the hold is ended', 60_000, isEnded).catch((error: unknown) => problems.push(String(error)))
-  await expectSound(fhir, prepared.desk, { live: 0, all: 1 }).catch((error: unknown) => problems.push(String(error)))
-  return problems
 }
 
 /** An even load, while everything dies in turn. */
