@@ -41,6 +41,7 @@ export class OpenOperations {
   readonly #placed: boolean[] = []
   /** Certain operations by the time of their answers. */
   readonly #byAnswer: readonly number[]
+  readonly #answerRank: readonly number[]
   /** Up to these points everything certain has its place. */
   #calls = 0
   #answers = 0
@@ -71,6 +72,8 @@ export class OpenOperations {
     for (const operation of certain) this.#count(operation, 1)
     this.#passersBy = this.#findPassersBy(new Set(certain.map(({ appointment }) => appointment)))
     this.#byAnswer = certain.map((_, index) => index).sort((a, b) => this.at(a).returned - this.at(b).returned)
+    const ranks = new Map(this.#byAnswer.map((index, rank) => [index, rank]))
+    this.#answerRank = certain.map((_, index) => ranks.get(index) ?? 0)
   }
 
   /** How many still need a place. */
@@ -119,7 +122,7 @@ export class OpenOperations {
     this.#mark(index, false)
     if (index >= this.#certain) this.#use(index, -1)
     this.#calls = Math.min(this.#calls, index)
-    this.#answers = 0
+    this.#answers = Math.min(this.#answers, this.#answerRank[index] ?? this.#answers)
   }
 
   /** Names the set of certain operations that have their place. */
