@@ -11,6 +11,8 @@ export interface AddOptions {
   readonly delayMs?: number
   /** As long as a job with this id waits or runs, a second one is not added. No colon, no patient data. */
   readonly once?: string
+  /** … and for so long after it was added, whatever has become of it, in milliseconds. */
+  readonly onceForMs?: number
 }
 
 /** What waits in a line. */
@@ -46,7 +48,7 @@ export class JobQueue {
     await this.#line(CATALOG[name].line).add(name, payload, {
       ...jobOptions(name),
       ...(options.delayMs !== undefined && { delay: Math.max(0, options.delayMs) }),
-      ...(options.once !== undefined && { deduplication: { id: options.once } }),
+      ...(options.once !== undefined && { deduplication: { id: options.once, ...(options.onceForMs !== undefined && { ttl: options.onceForMs }) } }),
     })
   }
 

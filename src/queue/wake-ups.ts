@@ -8,6 +8,8 @@ type NoticesOf = (event: VisitEvent | EscalationEvent) => readonly NoticeJob[]
 
 /** Jobs that may be on their way to Redis at a time; what comes on top while it hangs is dropped and found again by the sweep. */
 const MOST_UNDER_WAY = 1_000
+/** The reconciliation tells again what it finds changed, a day back when a worker starts; receivers need not hear it twice. */
+const TOLD_FOR_MS = 26 * 60 * 60_000
 /** A write of unknown outcome is first looked up after this long, in milliseconds: nearly all have landed by then. */
 const SETTLE_AFTER_MS = 2_000
 
@@ -47,7 +49,9 @@ export class QueuedWakeUps implements WakeUps {
   }
 
   #tell(event: VisitEvent | EscalationEvent): void {
-    for (const job of this.#noticesOf(event)) this.#add(() => this.#queue.add('notice', job, { once: `${job.notice.id}-${job.endpointId}` }))
+    for (const job of this.#noticesOf(event)) {
+      this.#add(() => this.#queue.add('notice', job, { once: `${job.notice.id}-${job.endpointId}`, onceForMs: TOLD_FOR_MS }))
+    }
   }
 
   #add(add: () => Promise<void>): void {
