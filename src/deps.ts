@@ -62,7 +62,8 @@ export function assemble(config: Config): Assembly {
   const gateway: Gateway = {
     booking,
     escalation: {
-      ...{ ehr: booking.ehr, writes, mapping, observe: metrics.escalated },
+      ...booking,
+      observe: metrics.escalated,
       backlog: { keep: () => Promise.resolve(false) },
       counters: countersInProcess(),
       secret: config.tokenSecrets[0] ?? '',

@@ -1,5 +1,6 @@
 import type { Caller } from '../booking/caller.ts'
 import type { Ehr, WriteGate } from '../booking/ports.ts'
+import type { Turnstile } from '../booking/turnstile.ts'
 import type { ClinicMapping } from '../clinic/mapping.ts'
 import type { TrailStep } from '../fhir/task.ts'
 
@@ -40,6 +41,7 @@ export interface EscalationDeps {
   readonly ehr: Ehr
   readonly writes: WriteGate
   readonly mapping: ClinicMapping
+  readonly turnstile: Turnstile
   readonly backlog: EscalationBacklog
   readonly observe: EscalationObserver
 }
