@@ -80,7 +80,8 @@ export function assemble(config: Config): Assembly {
     booking,
     deferrals: deferralBacklog(queue, sealer),
     escalation: {
-      ...{ ehr: booking.ehr, writes, mapping, observe: metrics.escalated },
+      ...booking,
+      observe: metrics.escalated,
       announce: (event) => {
         wakeUps.escalated(event)
       },

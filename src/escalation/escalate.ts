@@ -51,7 +51,10 @@ const MAX_ATTEMPTS = 5
 export async function escalate(deps: EscalationDeps, request: EscalationRequest, call: Call): Promise<Escalation> {
   const reason = reasonNamed(deps.mapping, request.reason)
   deps.writes.assertOpen()
-  const escalation = await new EscalationAttempt(deps, request, reason, call).run()
+  // Identical triggers tend to come at once: those of this process wait for the first, and then find what it made.
+  const escalation = await deps.turnstile.pass(escalationId(request.key), call.deadline, () =>
+    new EscalationAttempt(deps, request, reason, call).run(),
+  )
   deps.observe(reason.code, escalation.replayed ? 'repeated' : 'created')
   if (!escalation.replayed) {
     deps.announce({ kind: 'escalated', escalationId: escalation.escalationId, reason: reason.code, priority: reason.priority })

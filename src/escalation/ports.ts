@@ -1,5 +1,6 @@
 import type { Caller } from '../booking/caller.ts'
 import type { Ehr, WriteGate } from '../booking/ports.ts'
+import type { Turnstile } from '../booking/turnstile.ts'
 import type { ClinicMapping } from '../clinic/mapping.ts'
 import type { EscalationEvent } from '../notices/notice.ts'
 import type { TrailStep } from '../fhir/task.ts'
@@ -41,6 +42,7 @@ export interface EscalationDeps {
   readonly ehr: Ehr
   readonly writes: WriteGate
   readonly mapping: ClinicMapping
+  readonly turnstile: Turnstile
   readonly backlog: EscalationBacklog
   readonly observe: EscalationObserver
   /** Whoever asked for notices is to be told of a new Task. Returns at once, never throws. */

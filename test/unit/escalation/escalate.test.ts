@@ -77,6 +77,14 @@ describe('the same key', () => {
     ehr.expectPlayed()
   })
 
+  test('at the same time in one process waits for the first one, and finds what it made', async () => {
+    const ehr = new ScriptedEhr(answers(), commits(COMMITTED), answers(await standing()), answers(await standing()))
+    const deps = escalationDeps(ehr)
+    const results = await Promise.all([1, 2, 3].map(() => escalate(deps, REQUEST, callWithin())))
+    expect(results.map((result) => result.replayed)).toEqual([false, true, true])
+    ehr.expectPlayed()
+  })
+
   test('in a lost race finds what the winner made', async () => {
     const ehr = new ScriptedEhr(answers(), commits(CONFLICT), answers(await standing()))
     expect(await run(ehr)).toMatchObject({ replayed: true })

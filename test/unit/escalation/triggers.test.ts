@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { BookingError, OutcomeUnknown, type ErrorCode } from '../../../src/booking/errors.ts'
 import type { Counters } from '../../../src/booking/ports.ts'
 import { escalateUnverified, watchWrite, type WatchedWrite } from '../../../src/escalation/triggers.ts'
+import { NOW } from '../helpers/day.ts'
 import { escalationDeps, stored, taskIn, COMMITTED, type TestEscalationDeps } from '../helpers/escalations.ts'
 import { answers, callWithin, commits, isDown, ScriptedEhr } from '../helpers/scripted-ehr.ts'
 
@@ -125,14 +126,14 @@ describe('a time that is taken', () => {
   })
 
   test('does not count any more after a success', async () => {
-    const deps = escalationDeps(new ScriptedEhr())
+    const deps = escalationDeps(new ScriptedEhr(), { keeps: true })
     expect(await lose(deps, 2)).toEqual([false, false])
     await watchWrite(deps, HOLD, callWithin(), () => Promise.resolve('held'))
     expect(await lose(deps, 2)).toEqual([false, false])
   })
 
   test('counts for each patient and client apart, and for nobody without a patient', async () => {
-    const deps = escalationDeps(new ScriptedEhr())
+    const deps = escalationDeps(new ScriptedEhr(), { keeps: true })
     await lose(deps, 2)
     expect(await lose(deps, 2, { ...HOLD, caller: { ...HOLD.caller, patient: 'Patient/q' } })).toEqual([false, false])
     expect(await lose(deps, 2, { ...HOLD, caller: { ...HOLD.caller, clientId: 'other' } })).toEqual([false, false])
@@ -167,6 +168,18 @@ describe('an unknown identity', () => {
       ids.push((await escalateUnverified(deps, claims, callWithin()))?.escalationId)
     expect(ids[1]).toBe(ids[0])
     expect(ids[2]).not.toBe(ids[0])
+  })
+
+  test('again on another day is another Task: staff did not see the first one come back', async () => {
+    const deps = escalationDeps(new ScriptedEhr(...MAKES, ...MAKES))
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW })
+    try {
+      const first = await escalateUnverified(deps, CLAIMS, callWithin())
+      vi.setSystemTime(NOW + 24 * 60 * 60_000)
+      expect((await escalateUnverified(deps, CLAIMS, callWithin()))?.escalationId).not.toBe(first?.escalationId)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('is not escalated any more for a client that tries very often', async () => {

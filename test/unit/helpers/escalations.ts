@@ -30,10 +30,11 @@ export function escalationDeps(
 ): TestEscalationDeps {
   const kept: EscalationRequest[] = []
   const counted: string[] = []
-  const { writes } = depsWith(ehr)
+  const { writes, turnstile } = depsWith(ehr)
   return {
     ehr,
     writes,
+    turnstile,
     mapping: testMapping(options.mapping),
     backlog: {
       keep: (request) => {
