@@ -14,6 +14,7 @@ import { holdRoutes } from './http/routes/holds.ts'
 import { intakeRoutes } from './http/routes/intake.ts'
 import { operationRoutes } from './http/routes/operations.ts'
 import { systemRoutes } from './http/routes/system.ts'
+import { answerNoHttp, answerUnreadableUrl } from './http/unreadable.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -27,6 +28,8 @@ export async function buildApp(gateway: Gateway, logger: FastifyBaseLogger): Pro
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 10_000,
+    frameworkErrors: answerUnreadableUrl,
+    clientErrorHandler: answerNoHttp,
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
