@@ -5,7 +5,7 @@ import { verifyIdentity } from '../../intake/verify-identity.ts'
 import type { Gateway } from '../gateway.ts'
 import { callOf, clientOf } from '../request-context.ts'
 import { intakeBodySchema, intakeSchema } from '../schemas.ts'
-import { problems } from './responses.ts'
+import { OF_BODIES, problems } from './responses.ts'
 
 /** `POST /intake`: who is it, and may the chatbot go on? */
 export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -22,7 +22,7 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
       description:
         "Identity is verified by the clinic's policy; which part did not fit is never told. Free text is not screened yet, so a request with `reason` goes to staff.",
       body: intakeBodySchema,
-      response: { 200: intakeSchema, ...problems() },
+      response: { 200: intakeSchema, ...problems(...OF_BODIES) },
     },
     handler: async (request) => {
       const { body } = request
