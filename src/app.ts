@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { authenticate } from './http/authenticate.ts'
 import { installErrorHandling, watchMethods } from './http/errors.ts'
 import type { ErrorCode } from './booking/errors.ts'
 import type { Gateway } from './http/gateway.ts'
+import { openApi } from './http/openapi.ts'
 import { CODES } from './http/problems.ts'
 import { appointmentRoutes } from './http/routes/appointments.ts'
 import { availabilityRoutes } from './http/routes/availability.ts'
@@ -15,6 +16,7 @@ import { holdRoutes } from './http/routes/holds.ts'
 import { intakeRoutes } from './http/routes/intake.ts'
 import { operationRoutes } from './http/routes/operations.ts'
 import { systemRoutes } from './http/routes/system.ts'
+import { answerNoHttp, answerUnreadableUrl } from './http/unreadable.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -40,6 +42,8 @@ export async function buildApp(
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 10_000,
+    frameworkErrors: answerUnreadableUrl,
+    clientErrorHandler: answerNoHttp,
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
@@ -52,7 +56,7 @@ export async function buildApp(
   installErrorHandling(app, gateway)
   const refuseOtherMethods = watchMethods(app)
   installRequestHooks(app, gateway)
-  await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform, transformObject: jsonSchemaTransformObject })
+  await app.register(swagger, openApi)
   await app.register(rateLimit, {
     max: gateway.rateLimit.perMinute,
     timeWindow: '1 minute',
@@ -113,18 +117,4 @@ function installRequestHooks(app: FastifyInstance, gateway: Gateway): void {
       'request',
     )
   })
-}
-
-const OPENAPI = {
-  openapi: '3.1.0',
-  info: {
-    title: 'FHIR scheduling gateway',
-    version: '0.1.0',
-    license: { name: 'All rights reserved' },
-    description:
-      'Booking actions for chatbots on FHIR R4 Slot and Appointment. A repeated request has one effect, and two patients never get one time.',
-  },
-  servers: [{ url: '/' }],
-  components: { securitySchemes: { clientKey: { type: 'http' as const, scheme: 'bearer' } } },
-  security: [{ clientKey: [] }],
 }

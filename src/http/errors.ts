@@ -66,23 +66,25 @@ function problemOf(error: FastifyError): Problem {
 }
 
 function invalidRequest(error: FastifyError): Problem {
-  const issues = (error.validation ?? []).map((issue) => ({
-    path: fieldPath(issue.instancePath, issue.params),
-    reason: issue.message ?? 'is not valid',
-  }))
+  const issues = (error.validation ?? []).map(({ instancePath, params, message }) => {
+    const unknown = unknownNames(params)
+    const place = instancePath.split('/').filter((part) => part !== '')
+    return unknown
+      ? { path: unknown.map((name) => [...place, name].join('.')).join(', '), reason: 'this request has no such field' }
+      : { path: place.join('.'), reason: message ?? 'is not valid' }
+  })
   const first = issues[0]
   const detail = issues.map((issue) => `${issue.path || 'body'}: ${issue.reason}`).join('; ')
   return problem('invalid_request', detail, first ? { path: first.path } : {})
 }
 
-function fieldPath(pointer: string, params: unknown): string {
-  const path = pointer
-    .split('/')
-    .filter((part) => part !== '')
-    .join('.')
-  const keys =
-    typeof params === 'object' && params !== null && 'keys' in params && Array.isArray(params.keys) ? params.keys.map(String) : []
-  return path === '' && keys.length > 0 ? keys.join(', ') : path
+/** A name that a developer may have got wrong. Anything else could be a patient's own words that a chatbot put there: not repeated. */
+const FIELD_NAME = /^[a-z][A-Za-z_]{0,40}$/
+
+/** The names of the fields that are unknown; `undefined` when something else is wrong. */
+function unknownNames(params: unknown): string[] | undefined {
+  if (typeof params !== 'object' || params === null || !('keys' in params) || !Array.isArray(params.keys)) return undefined
+  return params.keys.map((key) => (typeof key === 'string' && FIELD_NAME.test(key) ? key : '(a name)'))
 }
 
 /** 202: the EHR did not say what became of the write, or it is down and the change was accepted for later. Never "failed". */

@@ -3,6 +3,7 @@ import type { Answer } from '../helpers/api.ts'
 import { openDesk, unique } from '../helpers/clinic.ts'
 import { recordFact } from '../helpers/facts.ts'
 import { freePort, startGateway, type GatewayProcess } from '../helpers/gateway-process.ts'
+import { expectProblem } from '../helpers/problem-body.ts'
 import { hapiOnPostgres } from '../helpers/servers.ts'
 import { startProxy, type Fault, type TcpProxy } from '../helpers/tcp-proxy.ts'
 import { expectSound, prepareWrite, succeed, until, WRITES, type PreparedWrite } from '../helpers/writes.ts'
@@ -126,6 +127,36 @@ describe('hold, book, confirm, reschedule and cancel', () => {
       expect(await write.send(api(), { key }), write.name).toMatchObject({ status: write.status, body: { replayed: true } })
       await expectSound(fhir, write.desk, { live: write.live, all: 1 })
     }
+  })
+})
+
+describe.each(NO_PATIENT)('%s that the EHR refuses', (name) => {
+  // HAPI's words quote what was sent, and what is stored.
+  const issue = [{ severity: 'error', code: 'invalid', diagnostics: 'HAPI-9999: Muster, 555-0123' }]
+  const outcome = JSON.stringify({ resourceType: 'OperationOutcome', issue })
+  const refusals = ['400 Bad Request', '422 Unprocessable Entity'].map((status) => http(status, 'application/fhir+json', outcome))
+
+  test('is 502 without a word of its diagnostics; nothing is written, and the same request can succeed later', async () => {
+    const write = await prepareWrite(name, fhir, api())
+    const state = async () => [
+      await fhir.search('Slot', `schedule=Schedule/${write.desk.schedule}`),
+      await fhir.search('Appointment', `actor=Practitioner/${write.desk.provider}`),
+    ]
+    const before = await state()
+    const key = unique('key')
+    for (const refusal of refusals) {
+      proxy.forget()
+      proxy.rule(({ kind }) => (kind === 'transaction' ? refusal : 'pass'))
+      const answer = await inTime(write.send(api(), { key }))
+      expectProblem(answer, 'ehr_rejected')
+      expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(/HAPI|Muster|0123/)
+      // Asking again would not help, so it is not asked again.
+      expect(proxy.seen.filter(({ kind }) => kind === 'transaction')).toHaveLength(1)
+      expect(await state()).toEqual(before)
+    }
+    proxy.pass()
+    expect(await write.send(api(), { key })).toMatchObject({ status: write.status, body: { replayed: false } })
+    await expectSound(fhir, write.desk, { live: write.live, all: 1 })
   })
 })
 

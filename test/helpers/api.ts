@@ -77,7 +77,7 @@ export class Api {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await answer.text()
-    const isJson = answer.headers.get('content-type')?.includes('json') ?? false
+    const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== '' // a HEAD has no body
     return { status: answer.status, body: (isJson ? JSON.parse(text) : { text }) as AnswerBody, headers: answer.headers }
   }
 }

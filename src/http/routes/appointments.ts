@@ -22,7 +22,7 @@ import {
 } from '../schemas.ts'
 import { makeWatchedChange } from './change.ts'
 import { present, presentWrite } from './present.ts'
-import { pendingSchema, problems } from './responses.ts'
+import { OF_BODIES, pendingSchema, problems } from './responses.ts'
 
 /** Everything under `/appointments`. */
 export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -43,7 +43,7 @@ function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
       tags: ['appointments'],
       headers: createHeadersSchema,
       body: bookBodySchema,
-      response: { 201: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 410, 422, 502) },
+      response: { 201: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 410, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
       const { body } = request
@@ -74,7 +74,7 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       params: idParamsSchema,
       headers: changeHeadersSchema,
       body: rescheduleBodySchema,
-      response: { 200: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 412, 422, 502) },
+      response: { 200: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 412, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
       const { body, params } = request
@@ -103,7 +103,7 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       params: idParamsSchema,
       headers: changeHeadersSchema,
       body: cancelBodySchema.nullish(),
-      response: { 200: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 412, 422, 502) },
+      response: { 200: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 412, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
       const { params } = request

@@ -15,7 +15,7 @@ import {
   readHeadersSchema,
 } from '../schemas.ts'
 import { present, presentWrite } from './present.ts'
-import { pendingSchema, problems } from './responses.ts'
+import { OF_BODIES, pendingSchema, problems } from './responses.ts'
 
 /** `POST /holds`, `GET /holds/{id}`, `DELETE /holds/{id}`. */
 export function holdRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -31,7 +31,7 @@ export function holdRoutes(app: FastifyInstance, gateway: Gateway): void {
       tags: ['holds'],
       headers: createHeadersSchema,
       body: holdBodySchema,
-      response: { 201: appointmentSchema, 202: pendingSchema, ...problems(409, 422, 502) },
+      response: { 201: appointmentSchema, 202: pendingSchema, ...problems(404, 409, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
       const { body } = request

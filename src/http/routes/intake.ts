@@ -6,7 +6,7 @@ import { verifyIdentity } from '../../intake/verify-identity.ts'
 import type { Gateway } from '../gateway.ts'
 import { callOf, clientOf } from '../request-context.ts'
 import { intakeBodySchema, intakeSchema } from '../schemas.ts'
-import { problems } from './responses.ts'
+import { OF_BODIES, problems } from './responses.ts'
 
 /** `POST /intake`: who is it, and may the chatbot go on? */
 export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -24,7 +24,7 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
         "Identity is verified by the clinic's policy; which part did not fit is never told. Free text is not screened yet, so a request with `reason` goes to staff. " +
         '`needs_staff`: POST /escalations passes it on. `identity_unverified`: staff are told, without the details.',
       body: intakeBodySchema,
-      response: { 200: intakeSchema, ...problems() },
+      response: { 200: intakeSchema, ...problems(...OF_BODIES) },
     },
     handler: async (request) => {
       const { body } = request

@@ -3,6 +3,9 @@ import { problemSchema } from '../schemas.ts'
 
 const problemContent = { content: { 'application/problem+json': { schema: problemSchema } } }
 
+/** What every route with a body can answer besides. */
+export const OF_BODIES = [413, 415] as const
+
 /** The error answers a route can give, for its OpenAPI description. 401, 403, 429 and 5xx are common to all. */
 export function problems(...statuses: readonly number[]): Record<number, typeof problemContent & { description: string }> {
   const all = [...statuses, 400, 401, 403, 429, 500, 503]
@@ -17,6 +20,8 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   409: '`slot_taken` (with `alternatives`) or `invalid_transition`',
   410: '`hold_expired`',
   412: '`version_mismatch`',
+  413: '`invalid_request`: the body is larger than 64 KiB',
+  415: '`invalid_request`: the body is not JSON',
   422: '`idempotency_key_reused` or `policy_refused` (with `policy`)',
   429: '`rate_limited`, see Retry-After',
   500: '`internal`',
