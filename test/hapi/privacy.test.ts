@@ -18,7 +18,7 @@ const STAFF: TestClient = {
 const BOT: TestClient = { ...STAFF, id: unique('bot'), key: unique('bot-key'), scopes: STAFF.scopes.slice(0, 5) }
 
 /** What this patient would not want to be read anywhere. */
-const FAMILY = 'Quixworthington'
+const FAMILY = `Quixworthington-${unique('name')}`
 const GIVEN = 'Zephyrine'
 const BIRTH_DATE = '1937-11-29'
 const MRN = `ZQ-${unique('mrn')}-XW`

@@ -18,6 +18,8 @@ export type Fault =
   | 'stall-answer'
   /** The EHR never sees it; this raw HTTP answer comes instead. */
   | { readonly answer: string }
+  /** First this happens, then it goes on as if nothing had been. */
+  | { readonly after: () => Promise<unknown> }
 
 /** What the EHR is asked for: bundles by their type, everything else as `other`. */
 export type RequestKind = 'transaction' | 'batch' | 'other'
@@ -156,7 +158,8 @@ class Line {
 
   #handle(bytes: Buffer): void {
     this.#fault = this.#hooks.decide(describe(bytes))
-    if (typeof this.#fault === 'object') this.#client.end(this.#fault.answer)
+    if (typeof this.#fault === 'object' && 'after' in this.#fault) this.#delay(bytes, this.#fault.after)
+    else if (typeof this.#fault === 'object') this.#client.end(this.#fault.answer)
     else if (this.#fault === 'lose-request') this.#client.resetAndDestroy()
     else if (this.#fault === 'hold-request') this.#hooks.hold(Buffer.from(bytes))
     else if (this.#fault === 'cut-request') this.#cutRequest(bytes)
@@ -169,6 +172,11 @@ class Line {
       upstream.resetAndDestroy()
       this.#client.resetAndDestroy()
     })
+  }
+
+  #delay(bytes: Buffer, first: () => Promise<unknown>): void {
+    this.#fault = 'pass'
+    void first().finally(() => this.#toEhr().write(bytes))
   }
 
   #toEhr(): Socket {
