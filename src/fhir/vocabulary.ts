@@ -17,7 +17,7 @@ export const REQUEST_ID_SYSTEM = `${BASE}/request-id`
 export const VISIT_TYPE_SYSTEM = `${BASE}/CodeSystem/visit-type`
 /** Code system of `Appointment.cancelationReason` for ends that no person chose (released, expired). */
 export const HOLD_END_SYSTEM = `${BASE}/CodeSystem/hold-end`
-/** Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, look-up, denied. */
+/** Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, reconcile (with freed, reclaimed or moved), look-up, denied. */
 export const ACTION_SYSTEM = `${BASE}/CodeSystem/action`
 
 /** `Basic.code.coding.system` and `Basic.identifier.system` of the guard that serializes the writes for one patient. */
