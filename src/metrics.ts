@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { RoundTripObserver } from './booking/ports.ts'
 import type { EscalationObserver } from './escalation/ports.ts'
 import type { HttpMetrics } from './http/gateway.ts'
+import type { ReconcileObserver } from './jobs/reconcile.ts'
 import type { LineState } from './queue/job-queue.ts'
 import type { WorkerEvents } from './queue/job-worker.ts'
 
@@ -17,6 +18,7 @@ export interface Metrics extends HttpMetrics {
   /** A hold was ended so many milliseconds after its expiry. */
   readonly holdExpired: (lateMs: number) => void
   readonly jobEnded: WorkerEvents['ended']
+  readonly reconciled: ReconcileObserver
   /** Asks for the state of the queues whenever the metrics are read. */
   watchQueues(states: () => Promise<LineState[]>): void
 }
@@ -62,6 +64,8 @@ export function buildMetrics(): Metrics {
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300],
     registers,
   })
+  const repairs = new Counter({ name: 'fsg_repairs_total', help: 'What the reconciliation repaired, by kind', labelNames: ['kind'], registers })
+  const doubts = new Gauge({ name: 'fsg_reconciliation_doubts', help: 'What the last pass could not judge', labelNames: ['kind'], registers })
   const jobs = new Histogram({
     name: 'fsg_job_duration_seconds',
     help: 'Tries of jobs by name and outcome',
@@ -95,6 +99,11 @@ export function buildMetrics(): Metrics {
     },
     holdExpired: (lateMs) => {
       late.observe(lateMs / 1000)
+    },
+    reconciled: (report) => {
+      for (const [kind, count] of Object.entries(report.repaired)) repairs.inc({ kind }, count)
+      doubts.reset()
+      for (const { kind } of report.doubts) doubts.inc({ kind })
     },
     jobEnded: (job, outcome, duration) => {
       jobs.observe({ job, outcome }, duration)

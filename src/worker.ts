@@ -3,8 +3,9 @@ import type { Assembly } from './deps.ts'
 import { deferredWriteJob } from './jobs/deferred-write.ts'
 import { escalateJob, escalateLost, escalateOperation } from './jobs/escalation.ts'
 import { expireHoldJob, sweepJob } from './jobs/expiry.ts'
-import { DONE, type Handlers } from './jobs/handlers.ts'
+import type { Handlers } from './jobs/handlers.ts'
 import { noticeJob } from './jobs/notice.ts'
+import { reconcileJob } from './jobs/reconcile.ts'
 import { settleJob } from './jobs/settle.ts'
 import { JobWorker } from './queue/job-worker.ts'
 import { examineRedis } from './queue/redis-check.ts'
@@ -45,7 +46,7 @@ function handlersOf({ booking, gateway, metrics, notices, sealer }: Assembly): H
     settle: settleJob(booking, escalate),
     'deferred-write': deferredWriteJob(booking, sealer, escalate),
     escalate: escalateJob(gateway.escalation, sealer),
-    reconcile: () => Promise.resolve(DONE),
+    reconcile: reconcileJob(booking, gateway.escalation, metrics.reconciled),
     notice: noticeJob(notices),
   }
 }

@@ -1,10 +1,10 @@
 import type { ClinicMapping, VisitType } from '../clinic/mapping.ts'
-import { parseInstant, type EpochMs } from '../fhir/instant.ts'
+import type { EpochMs } from '../fhir/instant.ts'
 import type { Directory, ScheduleInfo } from '../scheduling/directory.ts'
 import { MINUTE, type Interval } from '../scheduling/interval.ts'
 import { findOffers, type Offer, type OfferFilter } from '../scheduling/offers.ts'
 import type { Queries, Reading } from './ports.ts'
-import { lookBack, readWindow, slotsQuery, visitsQuery } from './window-queries.ts'
+import { lastStart, lookBack, readWindow, slotsQuery, visitsQuery } from './window-queries.ts'
 
 /** A search for offers of a visit type on some Schedules, as part of a batch. */
 export interface OfferSearch {
@@ -49,11 +49,4 @@ export function offersIn(reading: Reading, search: OfferSearch, filter: OfferFil
 /** From the start of a visit to the end of its time, buffer included. */
 function tail(type: VisitType): number {
   return (type.minutes + type.bufferAfterMinutes) * MINUTE
-}
-
-function lastStart(reading: Reading, name: string): EpochMs {
-  const starts = reading
-    .all(name)
-    .map((resource) => ('start' in resource && typeof resource.start === 'string' ? parseInstant(resource.start) : undefined))
-  return Math.max(0, ...starts.filter((start) => start !== undefined))
 }

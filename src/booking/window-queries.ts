@@ -1,6 +1,6 @@
 import type { FhirResource, Schedule } from 'fhir/r4.js'
 import type { ClinicMapping } from '../clinic/mapping.ts'
-import { formatUtc } from '../fhir/instant.ts'
+import { formatUtc, parseInstant, type EpochMs } from '../fhir/instant.ts'
 import { token, type EhrQuery, type SearchParam } from '../fhir/query.ts'
 import { APPOINTMENT_ID_SYSTEM } from '../fhir/vocabulary.ts'
 import type { Directory, ScheduleInfo } from '../scheduling/directory.ts'
@@ -90,6 +90,14 @@ export function appointmentQuery(appointmentId: string, withSlots: boolean): Ehr
   return search('Appointment', ['identifier', token(APPOINTMENT_ID_SYSTEM, appointmentId)], ...(withSlots ? includes : []))
 }
 
+/** The latest start in what a query of `_sort=start` or `_sort=date` found: where it was cut off, everything before that was seen. */
+export function lastStart(reading: Reading, name: string): EpochMs {
+  const starts = reading
+    .all(name)
+    .map((resource) => ('start' in resource && typeof resource.start === 'string' ? parseInstant(resource.start) : undefined))
+  return Math.max(0, ...starts.filter((start) => start !== undefined))
+}
+
 /** Narrows resources to one type. */
 export function ofType<T extends FhirResource['resourceType']>(
   resources: readonly FhirResource[],
@@ -99,11 +107,12 @@ export function ofType<T extends FhirResource['resourceType']>(
 }
 
 /** Builds a search query. */
-export function search(type: 'Slot' | 'Appointment' | 'Schedule' | 'Basic', ...params: SearchParam[]): EhrQuery {
+export function search(type: 'Slot' | 'Appointment' | 'Schedule' | 'Basic' | 'AuditEvent', ...params: SearchParam[]): EhrQuery {
   return { kind: 'search', type, params }
 }
 
-function spanParams(name: 'start' | 'date', span: Interval): SearchParam[] {
+/** From a span's start (inclusive) to its end (exclusive), as two search parameters. */
+export function spanParams(name: 'start' | 'date', span: Interval): SearchParam[] {
   return [
     [name, `ge${formatUtc(span.start)}`],
     [name, `lt${formatUtc(span.end)}`],

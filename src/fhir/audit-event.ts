@@ -4,17 +4,21 @@ import { ACTION_SYSTEM, APPOINTMENT_ID_SYSTEM, CLIENT_ID_SYSTEM, ESCALATION_ID_S
 
 /** What an AuditEvent of the gateway can be about; `take` and `resolve` are what staff do with an escalation. */
 export type AuditedAction =
-  'hold' | 'book' | 'reschedule' | 'cancel' | 'release' | 'expire' | 'look-up' | 'denied' | 'escalate' | 'take' | 'resolve'
+  'hold' | 'book' | 'reschedule' | 'cancel' | 'release' | 'expire' | 'reconcile' | 'look-up' | 'denied' | 'escalate' | 'take' | 'resolve'
 
 /** One AuditEvent after IHE Basic Audit Log Patterns (RESTful activity): client, server, patient, entity, X-Request-Id. */
 export interface AuditRecord {
   readonly action: AuditedAction
+  /** A code that says more about the action: which kind of repair a `reconcile` was. */
+  readonly detail?: string
   readonly recorded: EpochMs
   readonly clientId: string
   readonly requestId: string
   readonly patient?: string
   readonly appointment?: AuditedAppointment
   readonly escalation?: AuditedEscalation
+  /** FHIR ids of Slots, where it is about them more than about an Appointment. */
+  readonly slots?: readonly string[]
   /** For a denial: the error code. */
   readonly outcome?: string
 }
@@ -22,10 +26,10 @@ export interface AuditRecord {
 /** The Appointment an AuditEvent speaks of. */
 export interface AuditedAppointment {
   readonly appointmentId: string
-  /** Literal reference, or the `urn:uuid:` of the entry that creates it in the same transaction. */
-  readonly reference: string
-  /** `meta.versionId` that the write leaves behind. */
-  readonly version: string
+  /** Literal reference, or the `urn:uuid:` of the entry that creates it in the same transaction; absent where the EHR has none. */
+  readonly reference?: string
+  /** `meta.versionId` that the write leaves behind; absent where the EHR has no such Appointment. */
+  readonly version?: string
   /** Digest of the request, so that the same key with another body is told apart from a replay. */
   readonly requestDigest: string
 }
@@ -45,7 +49,10 @@ const DCM = 'http://dicom.nema.org/resources/ontology/DCM'
 const RESTFUL: Coding = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'Restful Operation' }
 const ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type'
 const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role'
-const DOMAIN_RESOURCE: Coding = { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' }
+const DOMAIN_RESOURCE: Pick<AuditEventEntity, 'type' | 'role'> = {
+  type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
+  role: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
+}
 const VERSION = 'appointment-version'
 const DIGEST = 'request-digest'
 const CREATES: readonly AuditedAction[] = ['hold', 'book', 'escalate']
@@ -56,7 +63,7 @@ export function buildAuditEvent(record: AuditRecord): AuditEvent {
   return {
     resourceType: 'AuditEvent',
     type: RESTFUL,
-    subtype: [{ system: ACTION_SYSTEM, code: record.action }],
+    subtype: [record.action, ...(record.detail === undefined ? [] : [record.detail])].map((code) => ({ system: ACTION_SYSTEM, code })),
     action: CREATES.includes(record.action) ? 'C' : READS.includes(record.action) ? 'R' : 'U',
     recorded: formatUtc(record.recorded),
     outcome: record.outcome === undefined ? '0' : '4',
@@ -94,6 +101,7 @@ function entitiesOf(record: AuditRecord): AuditEventEntity[] {
   }
   if (record.appointment) entities.push(appointmentEntity(record.appointment))
   if (record.escalation) entities.push(...escalationEntities(record.escalation))
+  for (const id of record.slots ?? []) entities.push({ what: { reference: `Slot/${id}` }, ...DOMAIN_RESOURCE })
   return entities
 }
 
@@ -105,19 +113,18 @@ function escalationEntities({ escalationId, reference, requestDigest, about }: A
     role: { system: OBJECT_ROLE, code: '20', display: 'Job' },
     ...(requestDigest !== undefined && { detail: [{ type: DIGEST, valueString: requestDigest }] }),
   }
-  return about === undefined ? [task] : [task, { what: { reference: about }, role: DOMAIN_RESOURCE }]
+  return about === undefined ? [task] : [task, { what: { reference: about }, ...DOMAIN_RESOURCE }]
 }
 
 function appointmentEntity(appointment: AuditedAppointment): AuditEventEntity {
   return {
     what: {
-      reference: appointment.reference,
+      ...(appointment.reference !== undefined && { reference: appointment.reference }),
       identifier: { system: APPOINTMENT_ID_SYSTEM, value: appointment.appointmentId },
     },
-    type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
-    role: DOMAIN_RESOURCE,
+    ...DOMAIN_RESOURCE,
     detail: [
-      { type: VERSION, valueString: appointment.version },
+      ...(appointment.version === undefined ? [] : [{ type: VERSION, valueString: appointment.version }]),
       { type: DIGEST, valueString: appointment.requestDigest },
     ],
   }
@@ -128,6 +135,10 @@ export interface Receipt {
   readonly appointmentId: string
   readonly requestDigest: string
   readonly clientId: string
+  /** `meta.versionId` that the write left behind. */
+  readonly version: string
+  /** The action, and what says more about it. */
+  readonly codes: readonly string[]
 }
 
 /** Reads a receipt back; `undefined` for an AuditEvent that is none. */
@@ -137,7 +148,9 @@ export function readReceipt(event: AuditEvent): Receipt | undefined {
   const requestDigest = entity?.detail?.find((detail) => detail.type === DIGEST)?.valueString
   const clientId = event.agent[0]?.who?.identifier?.value
   if (appointmentId === undefined || requestDigest === undefined || clientId === undefined) return undefined
-  return { appointmentId, requestDigest, clientId }
+  const version = entity?.detail?.find((detail) => detail.type === VERSION)?.valueString ?? ''
+  const codes = (event.subtype ?? []).map((coding) => coding.code).filter((code) => code !== undefined)
+  return { appointmentId, requestDigest, clientId, version, codes }
 }
 
 /** What the receipt of an escalation says. */

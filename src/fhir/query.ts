@@ -1,6 +1,6 @@
-/** One GET of a batch: a read by id or a search. Built from typed pieces only, because HAPI ignores what it does not understand. */
+/** One GET of a batch: a read by id, the last versions of one resource, or a search. Built from typed pieces only, because HAPI ignores what it does not understand. */
 export type EhrQuery =
-  | { readonly kind: 'read'; readonly type: string; readonly id: string }
+  | { readonly kind: 'read' | 'history'; readonly type: string; readonly id: string }
   | { readonly kind: 'search'; readonly type: string; readonly params: readonly SearchParam[] }
 
 /** Name and value of one search parameter; a list of values means any of them. */
@@ -13,11 +13,14 @@ export function isResourceId(text: string): boolean {
   return ID.test(text)
 }
 
+/** Versions that a history gives, newest first. */
+const VERSIONS = 20
+
 /** Writes the query as the relative URL of a batch entry, every value escaped for FHIR search and for the URL. */
 export function queryUrl(query: EhrQuery): string {
-  if (query.kind === 'read') {
+  if (query.kind !== 'search') {
     if (!isResourceId(query.id)) throw new Error(`not a FHIR id for ${query.type}`)
-    return `${query.type}/${query.id}`
+    return `${query.type}/${query.id}${query.kind === 'history' ? `/_history?_count=${VERSIONS}` : ''}`
   }
   const params = query.params.map(([name, value]) => `${name}=${encodeURIComponent(searchValue(value))}`)
   return `${query.type}?${params.join('&')}`

@@ -17,7 +17,10 @@ export const REQUEST_ID_SYSTEM = `${BASE}/request-id`
 export const VISIT_TYPE_SYSTEM = `${BASE}/CodeSystem/visit-type`
 /** Code system of `Appointment.cancelationReason` for ends that no person chose (released, expired). */
 export const HOLD_END_SYSTEM = `${BASE}/CodeSystem/hold-end`
-/** Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, look-up, denied, escalate, take, resolve. */
+/**
+ * Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, reconcile (with freed, reclaimed or moved), look-up,
+ * denied, escalate, take, resolve.
+ */
 export const ACTION_SYSTEM = `${BASE}/CodeSystem/action`
 
 /** `Task.identifier.system` of an escalation: the id that callers see. */

@@ -58,9 +58,12 @@ export class Directory {
 
   /** Every Schedule that shares an exclusive actor with the given one, itself included. A claim covers them all. */
   siblings(schedule: ScheduleInfo): readonly ScheduleInfo[] {
-    const found = new Map([[schedule.id, schedule]])
-    for (const actor of schedule.exclusiveActors) for (const info of this.#byActor.get(actor) ?? []) found.set(info.id, info)
-    return [...found.values()]
+    return [...new Set([schedule, ...this.schedulesOf(schedule.exclusiveActors)])]
+  }
+
+  /** Every Schedule of one of these exclusive actors. */
+  schedulesOf(actors: readonly string[]): readonly ScheduleInfo[] {
+    return [...new Set(actors.flatMap((actor) => this.#byActor.get(actor) ?? []))]
   }
 
   /** Every reference under which an actor may stand in a Schedule or Appointment: a practitioner's roles are the same person. */

@@ -13,7 +13,8 @@ export function holdEnd(code: 'released' | 'expired'): CodeableConcept {
 
 /** One atomic write: the Appointment, the Slots that change with it, holds that end for it, and the receipt. */
 export interface Write {
-  readonly appointment: Appointment
+  /** Absent only where claims are given back that no Appointment stands behind. */
+  readonly appointment?: Appointment
   readonly slots: readonly Slot[]
   /** Expired holds of others that end in the same transaction. */
   readonly ended: readonly Appointment[]
@@ -69,7 +70,7 @@ export function transactionOf(write: Write): Bundle {
     entry: [
       createOnly(write.receipt),
       ...(write.guard ? [write.guard.meta?.versionId === undefined ? createOnly(write.guard) : update(write.guard)] : []),
-      write.appointment.id === undefined ? creation(write.appointment) : update(write.appointment),
+      ...(write.appointment ? [write.appointment.id === undefined ? creation(write.appointment) : update(write.appointment)] : []),
       ...write.ended.map((appointment) => update(withCancelled(appointment, holdEnd('expired')))),
       ...slots.map(update),
     ],

@@ -54,7 +54,8 @@ export class MemoryEhr implements Ehr {
 
   async #answer(query: EhrQuery, call: Call, maxResults: number): Promise<Answer> {
     await this.#turn('reading', call)
-    if (query.kind === 'read') {
+    if (query.kind !== 'search') {
+      if (query.kind === 'history') throw new Error('the actions that are simulated read no history')
       const found = this.#store.get(query.type as FhirResource['resourceType'], query.id)
       return { resources: found ? [found] : [], complete: true, at: undefined }
     }

@@ -50,7 +50,7 @@ const COMMON: Readonly<Record<string, Matcher>> = {
 
 /** The matches of a search in the order it asks for, included resources left out. @param among instead of all there is */
 export function findMatches(store: MemoryStore, query: EhrQuery, among?: readonly FhirResource[]): FhirResource[] {
-  if (query.kind === 'read') throw new Error('a read is no search')
+  if (query.kind !== 'search') throw new Error('a read is no search')
   const params = query.params.filter(([name]) => !ABOUT_THE_ANSWER.includes(name))
   const matches = (among ?? store.all(query.type as FhirResource['resourceType'])).filter((resource) =>
     params.every((param) => matchesParam(resource, param, query.type, store)),

@@ -29,6 +29,8 @@ describe('when nothing goes wrong', () => {
       appointmentId: 'ap-1',
       requestDigest: 'digest',
       clientId: 'chatbot',
+      version: '1',
+      codes: ['book'],
     })
   })
 

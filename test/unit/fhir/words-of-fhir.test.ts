@@ -56,11 +56,13 @@ describe('a query', () => {
     } as const
     expect(queryUrl(query)).toBe('Appointment?identifier=a%26b%3Dc%7C%C3%A4%20%2B&status=x%2Cy')
     expect(queryUrl({ kind: 'read', type: 'Slot', id: 'a-1' })).toBe('Slot/a-1')
+    expect(queryUrl({ kind: 'history', type: 'Slot', id: 'a-1' })).toBe('Slot/a-1/_history?_count=20')
   })
 
   test.for(['', 'a/b', '../x', 'a b', 'ä', 'x'.repeat(65), '1?_format=x', 'a\n'])('never reads the id %j', (id) => {
     expect(isResourceId(id)).toBe(false)
     expect(() => queryUrl({ kind: 'read', type: 'Slot', id })).toThrow('not a FHIR id')
+    expect(() => queryUrl({ kind: 'history', type: 'Slot', id })).toThrow('not a FHIR id')
   })
 
   test.for<readonly [readonly string[] | string]>([[''], [[]]])(
@@ -92,8 +94,23 @@ describe('an AuditEvent', () => {
     appointment: { appointmentId: 'ap-1', reference: 'Appointment/9', version: '3', requestDigest: 'abc' },
   }
 
-  test('that is a receipt tells the Appointment, the request and the client', () => {
-    expect(readReceipt(buildAuditEvent(record))).toEqual({ appointmentId: 'ap-1', requestDigest: 'abc', clientId: 'chatbot' })
+  test('that is a receipt tells the Appointment, its version, the request, the client and what was done', () => {
+    const receipt = { appointmentId: 'ap-1', requestDigest: 'abc', clientId: 'chatbot', version: '3', codes: ['book'] }
+    expect(readReceipt(buildAuditEvent(record))).toEqual(receipt)
+  })
+
+  test('of a repair says which kind it was and names its Slots, also where there is no Appointment', () => {
+    const event = buildAuditEvent({
+      ...record,
+      action: 'reconcile',
+      detail: 'freed',
+      appointment: { appointmentId: 'ap-1', requestDigest: 'abc' },
+      slots: ['s1', 's2'],
+    })
+    expect(readReceipt(event)).toMatchObject({ appointmentId: 'ap-1', version: '', codes: ['reconcile', 'freed'] })
+    expect(event.entity?.map(({ what }) => what?.reference).filter((text) => text?.startsWith('Slot'))).toEqual(['Slot/s1', 'Slot/s2'])
+    // FHIR forbids empty values: what is not known is left out.
+    expect(JSON.stringify(event)).not.toMatch(/""|undefined/)
   })
 
   test('says who, what, when, for whom, and under which request id', () => {
@@ -124,6 +141,7 @@ describe('an AuditEvent', () => {
     ['cancel', 'U'],
     ['release', 'U'],
     ['expire', 'U'],
+    ['reconcile', 'U'],
     ['look-up', 'R'],
     ['denied', 'R'],
     ['escalate', 'C'],

@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { reconcile, type PassOptions, type ReconcileReport } from '../../src/booking/reconcile.ts'
+import { readConfig } from '../../src/config.ts'
+import { assemble } from '../../src/deps.ts'
+import { newCall } from '../../src/booking/call.ts'
+import { MAPPING } from './clinic.ts'
+
+/** Runs passes of reconciliation in this process, as a worker does. */
+export interface Reconciler {
+  /** One pass at full speed that takes up what was changed just now, unless the options say otherwise. */
+  pass(since?: number, options?: PassOptions): Promise<ReconcileReport>
+  stop(): Promise<void>
+}
+
+/** A reconciler on a FHIR server, with the tests' clinic. */
+export async function startReconciler(fhirBaseUrl: string): Promise<Reconciler> {
+  const mappingFile = join(mkdtempSync(join(tmpdir(), 'fsg-test-')), 'mapping.json')
+  writeFileSync(mappingFile, JSON.stringify(MAPPING))
+  const assembly = assemble(
+    readConfig({
+      FHIR_BASE_URL: fhirBaseUrl,
+      REDIS_URL: process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379',
+      MAPPING_FILE: mappingFile,
+      LOG_LEVEL: 'silent',
+    }),
+  )
+  await assembly.start()
+  const atOnce = { settledAfterMs: 0, rest: 0 }
+  return {
+    pass: (since, options = {}) => reconcile(assembly.booking, since, () => newCall(randomUUID(), 'gateway-worker'), { ...atOnce, ...options }),
+    stop: () => assembly.stop(),
+  }
+}
