@@ -95,7 +95,7 @@ test('where nobody has touched anything, nothing is found', () => {
     }),
     { numRuns: RUNS },
   )
-})
+}, 60_000)
 
 test('whatever is done past the gateway, after the repairs nothing is wrong that no doubt names, and a second pass finds the same', () => {
   const repaired: Record<string, number> = {}
@@ -140,7 +140,7 @@ test('a visit that is put where a wish would be granted takes the same Slots as 
     { numRuns: RUNS },
   )
   expect(compared).toBeGreaterThan(RUNS)
-})
+}, 60_000)
 
 /** What the EHR has set busy itself stays so, and nothing else on a Slot is lost. */
 function expectEhrsOwnKept(before: Slot, after: Slot): void {
