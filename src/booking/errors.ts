@@ -30,6 +30,11 @@ export interface ErrorExtras {
   readonly path?: string
   /** A denial worth an AuditEvent: something exists, but not for this caller. */
   readonly denied?: boolean
+  /**
+   * It rests on the clock, or on something that the request would not write: an earlier send of the same request, which passed before,
+   * would still find everything at the version it has read.
+   */
+  readonly mayStillLand?: boolean
 }
 
 /** The one error of the gateway's actions. `detail` is for the developer: what is wrong and what to do; never patient data. */

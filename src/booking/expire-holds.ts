@@ -8,7 +8,7 @@ import { endPlan, slotsIn } from './cancel-appointment.ts'
 import type { BookingDeps } from './deps.ts'
 import { notFound } from './errors.ts'
 import { appointmentQuery, ofType, search } from './window-queries.ts'
-import { performWrite, requestDigest } from './perform-write.ts'
+import { performWrite, requestDigest, type WriteResult } from './perform-write.ts'
 import type { Call } from './ports.ts'
 
 /** How many expired holds one sweep ends at most; the rest comes with the next one. */
@@ -33,13 +33,18 @@ export async function expireHolds(deps: BookingDeps, callFor: () => Call): Promi
   let ended = 0
   for (const id of expired.map(appointmentIdOf).filter((value) => value !== undefined)) {
     // One that is gone or cannot be written now must not keep the others: the next sweep sees it again.
-    if (await expireHold(deps, id, callFor()).catch(() => false)) ended++
+    const result = await expireHold(deps, id, callFor()).catch(() => undefined)
+    if (result?.appointment.status === 'cancelled' && !result.replayed) ended++
   }
   return ended
 }
 
-async function expireHold(deps: BookingDeps, appointmentId: string, call: Call): Promise<boolean> {
-  const result = await performWrite(
+/**
+ * Ends one hold that has run out by the EHR's clock; one that has not, or is none any more, is left as it is.
+ * @throws BookingError `not_found`, or what `performWrite` throws
+ */
+export async function expireHold(deps: BookingDeps, appointmentId: string, call: Call): Promise<WriteResult> {
+  return performWrite(
     deps,
     {
       operation: 'expire',
@@ -55,5 +60,4 @@ async function expireHold(deps: BookingDeps, appointmentId: string, call: Call):
     },
     call,
   )
-  return result.appointment.status === 'cancelled' && !result.replayed
 }
