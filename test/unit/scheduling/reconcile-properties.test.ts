@@ -113,7 +113,7 @@ test('whatever is done past the gateway, after the repairs nothing is wrong that
       for (const { kind } of doubtsIn(after.found)) doubted[kind] = (doubted[kind] ?? 0) + 1
       for (const slot of store.all('Slot')) expectEhrsOwnKept(before.get(slot.id!)!, slot)
       for (const visit of store.all('Appointment')) {
-        if (visit.identifier === undefined) expect({ ...visit, meta: { versionId: visit.meta?.versionId } }).toEqual(ward.visits.get(visit.id!))
+        if (visit.identifier === undefined) expect({ ...visit, meta: undefined }).toEqual({ ...ward.visits.get(visit.id!), meta: undefined })
       }
     }),
     { numRuns: RUNS * 3 },
@@ -148,8 +148,5 @@ test('a visit that is put where a wish would be granted takes the same Slots as 
 function expectEhrsOwnKept(before: Slot, after: Slot): void {
   const ofTheEhr = (slot: Slot) => ({ ...slot, meta: undefined, status: undefined, extension: slot.extension?.filter(({ url }) => url.includes('ehr.example')) })
   expect(ofTheEhr(after)).toEqual(ofTheEhr(before))
-  if (before.status !== 'free' && !before.extension?.some(({ url }) => url.includes('slot-claim'))) {
-    expect(after.status).toBe(before.status)
-    expect(after.meta?.versionId).toBe(before.meta?.versionId)
-  }
+  if (before.status !== 'free' && !before.extension?.some(({ url }) => url.includes('slot-claim'))) expect({ ...after, meta: undefined }).toEqual({ ...before, meta: undefined })
 }
