@@ -73,7 +73,8 @@ function unexplained({ seen, found }: { seen: Sighting; found: readonly Finding[
       const kept = !slot?.claim && slot?.status !== 'free'
       // A hold that has run out on it is ended first.
       const lapsed = (slot?.claim?.until ?? Infinity) <= window.now
-      if (slot && !kept && !lapsed && slot.claim?.appointmentId !== appointmentIdOf(appointment)) problems.push(`${appointment.id!} has lost ${id} to ${slot.claim?.appointmentId ?? slot.status}`)
+      if (slot && !kept && !lapsed && slot.claim?.appointmentId !== appointmentIdOf(appointment))
+        problems.push(`${appointment.id!} has lost ${id} to ${slot.claim?.appointmentId ?? slot.status}`)
     }
     const uses = (appointment.slot ?? []).map(({ reference }) => window.slotsById.get(reference!.slice('Slot/'.length)))
     if (uses.some((slot) => slot && !overlaps(slot, visit))) problems.push(`${appointment.id!} uses Slots at another time`)
@@ -127,7 +128,12 @@ test('a visit that is put where a wish would be granted takes the same Slots as 
   let compared = 0
   fc.assert(
     fc.property(randomClinic, randomWish, (window, wish) => {
-      const seen = sightingOf(window.now, window.directory, window.slots.map((slot) => slot.resource), window.visits.map((visit) => visit.appointment))
+      const seen = sightingOf(
+        window.now,
+        window.directory,
+        window.slots.map((slot) => slot.resource),
+        window.visits.map((visit) => visit.appointment),
+      )
       for (const set of claimsIn(window, wish)) {
         if (writtenIds(set).some((id) => window.slotsById.get(id)?.status !== 'free')) continue
         const actors = set.schedule.exclusiveActors
@@ -146,7 +152,12 @@ test('a visit that is put where a wish would be granted takes the same Slots as 
 
 /** What the EHR has set busy itself stays so, and nothing else on a Slot is lost. */
 function expectEhrsOwnKept(before: Slot, after: Slot): void {
-  const ofTheEhr = (slot: Slot) => ({ ...slot, meta: undefined, status: undefined, extension: slot.extension?.filter(({ url }) => url.includes('ehr.example')) })
+  const ofTheEhr = (slot: Slot) => ({
+    ...slot,
+    meta: undefined,
+    status: undefined,
+    extension: slot.extension?.filter(({ url }) => url.includes('ehr.example')),
+  })
   expect(ofTheEhr(after)).toEqual(ofTheEhr(before))
   if (before.status !== 'free' && !before.extension?.some(({ url }) => url.includes('slot-claim'))) expect({ ...after, meta: undefined }).toEqual({ ...before, meta: undefined })
 }
