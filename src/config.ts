@@ -38,6 +38,8 @@ const environmentSchema = z.object({
   TOKEN_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_SERVICE_NAME: z.string().default('fhir-scheduling-gateway'),
 })
 
 /** The checked configuration of one process. */
@@ -54,6 +56,8 @@ export interface Config {
   readonly tokenSecrets: readonly string[]
   readonly logLevel: string
   readonly rateLimitPerMinute: number
+  /** What this service is called in traces; `undefined` when none are sent. */
+  readonly tracedAs: string | undefined
 }
 
 /** A configuration that cannot be used; the message names each variable and the mend. */
@@ -102,6 +106,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     tokenSecrets: readSecrets(env.TOKEN_SECRET, production),
     logLevel: env.LOG_LEVEL,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    tracedAs: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : env.OTEL_SERVICE_NAME,
   }
 }
 

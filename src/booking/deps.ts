@@ -1,5 +1,5 @@
 import type { ClinicMapping } from '../clinic/mapping.ts'
-import type { DirectorySource, Ehr, WriteGate } from './ports.ts'
+import type { DirectorySource, Ehr, ExtraRound, WriteGate } from './ports.ts'
 import type { SlotIds } from './slot-id.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -11,4 +11,6 @@ export interface BookingDeps {
   readonly mapping: ClinicMapping
   readonly slotIds: SlotIds
   readonly turnstile: Turnstile
+  /** Told of every extra round of a write, for metrics. */
+  readonly extraRound?: (reason: ExtraRound) => void
 }

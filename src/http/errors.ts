@@ -90,7 +90,7 @@ function sendUnknown(error: OutcomeUnknown, request: FastifyRequest, reply: Fast
   const operationId = gateway.operationIds.make(error.receiptId, request.client?.id ?? '', Date.now())
   return reply
     .code(202)
-    .header('retry-after', '5')
+    .header('retry-after', String(error.retryAfterSeconds ?? 5))
     .send({
       operation_id: operationId,
       state: 'pending',

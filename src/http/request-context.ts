@@ -1,3 +1,4 @@
+import type { Span } from '@opentelemetry/api'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../booking/caller.ts'
 import { BookingError } from '../booking/errors.ts'
@@ -11,6 +12,7 @@ declare module 'fastify' {
     client: Client | undefined
     call: Call | undefined
     errorCode: string | undefined
+    span: Span | undefined
   }
 }
 

@@ -111,3 +111,16 @@ function actorsOf(appointment: Appointment, directory: Directory): string[] {
   const taking = appointment.participant.filter((participant) => participant.status !== 'declined')
   return [...directory.busyActors(taking.map((participant) => participant.actor))]
 }
+
+/** Stands for a Slot that no longer exists, so that it is not asked for again. */
+export function goneSlot(id: string): WindowSlot {
+  return {
+    id,
+    scheduleId: '',
+    start: 0,
+    end: 0,
+    status: 'entered-in-error',
+    claim: undefined,
+    resource: { resourceType: 'Slot', id, status: 'entered-in-error', schedule: {}, start: '', end: '' },
+  }
+}
