@@ -4,11 +4,13 @@ import swagger from '@fastify/swagger'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { authenticate } from './http/authenticate.ts'
+import { installDraining } from './http/draining.ts'
 import { installErrorHandling, watchMethods } from './http/errors.ts'
-import type { ErrorCode } from './booking/errors.ts'
 import type { Gateway } from './http/gateway.ts'
 import { openApi } from './http/openapi.ts'
-import { CODES } from './http/problems.ts'
+import { installOverloadRefusal } from './http/overload.ts'
+import { storeOn } from './http/rate-limit-store.ts'
+import { installRequestRecord } from './http/request-record.ts'
 import { appointmentRoutes } from './http/routes/appointments.ts'
 import { availabilityRoutes } from './http/routes/availability.ts'
 import { escalationRoutes } from './http/routes/escalations.ts'
@@ -37,13 +39,15 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
-    // A request line of our own below: route templates instead of URLs, because ids of patients' visits stand in URLs.
+    // request-record.ts writes a line of our own.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 10_000,
     frameworkErrors: answerUnreadableUrl,
     clientErrorHandler: answerNoHttp,
+    // What comes while the process stops is refused in draining.ts, in the same words as everything else.
+    return503OnClosing: false,
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
@@ -55,6 +59,7 @@ export async function buildApp(
   acceptEmptyBodies(app)
   installErrorHandling(app, gateway)
   const refuseOtherMethods = watchMethods(app)
+  installRequestRecord(app, gateway)
   installRequestHooks(app, gateway)
   await app.register(swagger, openApi)
   await app.register(rateLimit, {
@@ -62,9 +67,7 @@ export async function buildApp(
     timeWindow: '1 minute',
     hook: 'preHandler',
     keyGenerator: (request) => request.client?.id ?? request.ip,
-    // Redis carries counters only: without it bookings go on, uncounted.
-    skipOnError: true,
-    ...(gateway.rateLimit.redis !== undefined && { redis: gateway.rateLimit.redis, nameSpace: 'fsg:rate:' }),
+    store: storeOn(gateway.rateLimit.counters),
   })
   await app.register((api, _options, done) => {
     api.setValidatorCompiler(validatorCompiler)
@@ -78,11 +81,6 @@ export async function buildApp(
   return app
 }
 
-/** Refusals that an operator should look at stand out in the log. */
-function levelOf(code: string): 'info' | 'warn' | 'error' {
-  return code in CODES ? CODES[code as ErrorCode].level : 'info'
-}
-
 /** Many clients announce JSON and send nothing, e.g. to cancel; that is a request without fields. */
 function acceptEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -93,28 +91,19 @@ function acceptEmptyBodies(app: FastifyInstance): void {
 }
 
 function installRequestHooks(app: FastifyInstance, gateway: Gateway): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    done()
+  })
+  // Before the client is looked at: a process that is late or on its way out does no work for anybody.
+  installDraining(app)
+  installOverloadRefusal(app, gateway)
+  app.addHook('onRequest', (request, _reply, done) => {
     if (!request.is404) authenticate(request, gateway.clients)
+    done()
   })
   app.addHook('onSend', async (request, reply) => {
     void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     if (request.call) void reply.header('server-timing', `ehr;desc="${request.call.roundTrips} round trips"`)
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? '(none)'
-    const code = request.errorCode ?? 'ok'
-    gateway.metrics.request(`${request.method} ${route}`, reply.statusCode, code, reply.elapsedTime / 1000)
-    request.log[levelOf(code)](
-      {
-        client: request.client?.id,
-        route: `${request.method} ${route}`,
-        status: reply.statusCode,
-        code,
-        ms: Math.round(reply.elapsedTime),
-        ehrRoundTrips: request.call?.roundTrips,
-      },
-      'request',
-    )
   })
 }

@@ -43,6 +43,8 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
   ...webhookVariables,
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_SERVICE_NAME: z.string().default('fhir-scheduling-gateway'),
 })
 
 /** The checked configuration of one process. */
@@ -60,6 +62,8 @@ export interface Config {
   readonly logLevel: string
   readonly rateLimitPerMinute: number
   readonly webhooks: WebhookSettings
+  /** What this service is called in traces; `undefined` when none are sent. */
+  readonly tracedAs: string | undefined
 }
 
 /** What production does not start without, and how to make it. */
@@ -104,6 +108,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
     webhooks: readWebhooks(env, given),
+    tracedAs: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : env.OTEL_SERVICE_NAME,
   }
 }
 

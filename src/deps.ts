@@ -1,18 +1,20 @@
-import { Redis } from 'ioredis'
 import { pino, type Logger } from 'pino'
 import { AuditTrail } from './audit/audit-trail.ts'
 import type { BookingDeps } from './booking/deps.ts'
 import { SlotIds } from './booking/slot-id.ts'
 import { Turnstile } from './booking/turnstile.ts'
 import { loadMapping } from './clinic/load-mapping.ts'
+import type { EhrObserver } from './booking/ports.ts'
 import type { Config } from './config.ts'
 import { Sealer } from './crypto/sealer.ts'
-import { countersInProcess } from './counters-in-process.ts'
+import { connectRedis } from './counters/redis-connection.ts'
+import { SharedCounters, type RedisState } from './counters/shared-counters.ts'
 import { FhirDirectorySource } from './ehr/directory-source.ts'
 import { examine, type Finding } from './ehr/doctor.ts'
 import { FhirEhr } from './ehr/fhir-ehr.ts'
 import { FhirHttp } from './ehr/fhir-http.ts'
 import { FhirAuditSink, FhirPatientSearch } from './ehr/fhir-sinks.ts'
+import { buildGuards, EHR_CONNECTIONS } from './ehr/guard.ts'
 import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './http/gateway.ts'
 import { OperationIds } from './http/operation-id.ts'
@@ -24,9 +26,7 @@ import { JobQueue } from './queue/job-queue.ts'
 import { QueuedWakeUps } from './queue/wake-ups.ts'
 import { WebhookSender } from './webhooks/sender.ts'
 import { buildMetrics, type Metrics } from './metrics.ts'
-
-/** Connections to the EHR; HAPI's own pool is not much larger, more would only wait there. */
-const EHR_CONNECTIONS = 32
+import { traceRoundTrip } from './tracing.ts'
 
 /** One process of the gateway, put together. */
 export interface Assembly {
@@ -58,7 +58,10 @@ export function assemble(config: Config): Assembly {
       reportFindings(logger, findings)
     },
   )
-  const redis = connectRedis(config, logger)
+  const guards = buildGuards(observerOf(metrics))
+  const counters = new SharedCounters(connectRedis(config.redisUrl), (state, reason) => {
+    reportRedis(logger, state, reason)
+  })
   const audit = new AuditTrail(new FhirAuditSink(http), (count) => {
     metrics.auditLost(count)
   })
@@ -66,15 +69,19 @@ export function assemble(config: Config): Assembly {
   const queue = new JobQueue(config.redisUrl, () => undefined)
   const { endpoints, allowPrivateTargets } = config.webhooks
   const sender = new WebhookSender({ allowPrivateTargets })
+  const states = new RedisEndpointStates(config.redisUrl)
   const wakeUps = new QueuedWakeUps(queue, (event) => noticeJobs(event, endpoints, Date.now()), metrics.jobLost)
   const booking: BookingDeps = {
-    ehr: new FhirEhr(http, metrics.roundTrip),
-    directories: new FhirDirectorySource(http),
+    ehr: new FhirEhr(http, guards),
+    directories: new FhirDirectorySource(http, guards.directory),
     writes,
     mapping,
     slotIds: new SlotIds(config.tokenSecrets, mapping),
     turnstile: new Turnstile(),
     wakeUps,
+    extraRound: (reason) => {
+      metrics.extraRound(reason)
+    },
   }
   const gateway: Gateway = {
     booking,
@@ -86,17 +93,17 @@ export function assemble(config: Config): Assembly {
         wakeUps.escalated(event)
       },
       backlog: escalationBacklog(queue, sealer),
-      counters: countersInProcess(),
+      counters,
       secret: config.tokenSecrets[0] ?? '',
     },
-    patients: new FhirPatientSearch(http),
+    patients: new FhirPatientSearch(http, guards['look-up']),
     audit,
     clients: config.clients,
     patientTokens: new PatientTokens(config.tokenSecrets),
     operationIds: new OperationIds(config.tokenSecrets),
     metrics,
-    rateLimit: { perMinute: config.rateLimitPerMinute, redis },
-    readiness: readinessOf(booking, writes, redis),
+    rateLimit: { perMinute: config.rateLimitPerMinute, counters },
+    readiness: readinessOf(booking, writes, counters),
   }
   return {
     gateway,
@@ -105,14 +112,15 @@ export function assemble(config: Config): Assembly {
     logger,
     queue,
     sealer,
-    notices: { endpoints, states: new RedisEndpointStates(redis), sender },
+    notices: { endpoints, states, sender },
     start: () => writes.open(),
     stop: async () => {
       writes.close()
       await audit.flush(2_000)
-      redis.disconnect()
+      counters.close()
       await queue.close()
       await sender.close()
+      states.close()
       await http.close()
     },
   }
@@ -122,7 +130,7 @@ const PING_WITHIN_MS = 2_000
 /** Health checks come from everywhere; the EHR is asked once a second at most. */
 const PING_KEPT_MS = 1_000
 
-function readinessOf(booking: BookingDeps, writes: ProbedWriteGate, redis: Redis): Gateway['readiness'] {
+function readinessOf(booking: BookingDeps, writes: ProbedWriteGate, counters: SharedCounters): Gateway['readiness'] {
   let asked = Number.NEGATIVE_INFINITY
   let answer: Promise<boolean> = Promise.resolve(false)
   return async () => {
@@ -131,7 +139,7 @@ function readinessOf(booking: BookingDeps, writes: ProbedWriteGate, redis: Redis
       answer = ping(booking)
     }
     const up = await answer
-    return { ready: up && writes.state === 'open', checks: { ehr: up ? 'up' : 'down', writes: writes.state, redis: redis.status } }
+    return { ready: up && writes.state === 'open', checks: { ehr: up ? 'up' : 'down', writes: writes.state, redis: counters.state } }
   }
 }
 
@@ -144,23 +152,23 @@ async function ping({ ehr }: BookingDeps): Promise<boolean> {
   )
 }
 
-/** Commands fail at once while Redis is away: counters are not worth waiting for. */
-function connectRedis(config: Config, logger: Logger): Redis {
-  const redis = new Redis(config.redisUrl, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 250,
-    connectTimeout: 1_000,
-  })
-  let wasReady = true
-  redis.on('error', (error: Error & { code?: string }) => {
-    if (wasReady) logger.warn({ code: error.code }, 'Redis does not answer: rate limits are off until it is back, bookings go on')
-    wasReady = false
-  })
-  redis.on('ready', () => {
-    wasReady = true
-  })
-  return redis
+/** Metrics and traces of what goes on between gateway and EHR. */
+function observerOf({ ehr }: Metrics): EhrObserver {
+  return {
+    ...ehr,
+    roundTrip: (...trip) => {
+      ehr.roundTrip(...trip)
+      traceRoundTrip(...trip)
+    },
+  }
+}
+
+function reportRedis(logger: Logger, state: RedisState, reason: unknown): void {
+  if (state === 'ready') logger.info('Redis answers again: requests are counted over all processes')
+  else {
+    const error = reason instanceof Error ? reason.message : undefined
+    logger.warn({ error }, 'Redis does not answer: each process counts for itself until it is back, bookings go on')
+  }
 }
 
 function reportFindings(logger: Logger, findings: readonly Finding[]): void {

@@ -4,24 +4,29 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { MappingError } from './clinic/load-mapping.ts'
 import { assemble, type Assembly } from './deps.ts'
+import { startTelemetry } from './telemetry.ts'
 import { startWorker } from './worker.ts'
 
 const STOP_WITHIN_MS = 10_000
 const PROBE_WITHIN_MS = 8_000
 
-/** Starts the roles of this process; stops them in reverse order. */
+/** Starts the roles of this process; on a signal stops them within ten seconds. */
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const assembly = assemble(config)
   const { logger } = assembly
-  const stops = [() => assembly.stop()]
+  const stopTelemetry = config.tracedAs === undefined ? undefined : await startTelemetry({ serviceName: config.tracedAs, logger })
+  const roles: (() => Promise<void>)[] = []
+  // What is under way ends first, in all roles at once, and still has the EHR for it; then the connections go.
   closeWithGrace({ delay: STOP_WITHIN_MS, logger }, async () => {
-    for (const stop of stops.reverse()) await stop()
+    await Promise.all(roles.map((stop) => stop()))
+    await assembly.stop()
+    await stopTelemetry?.()
   })
   // Ready from the first request on where the EHR answers in time; where it does not, reads say so and writes stay shut.
   await Promise.race([assembly.start(), setTimeout(PROBE_WITHIN_MS, undefined, { ref: false })])
-  stops.push(config.role === 'worker' ? await startWindow(config, assembly) : await startApi(config, assembly))
-  if (config.role !== 'api') stops.push(startWorker(config, assembly))
+  roles.push(config.role === 'worker' ? await startWindow(config, assembly) : await startApi(config, assembly))
+  if (config.role !== 'api') roles.push(startWorker(config, assembly))
 }
 
 async function startApi(config: Config, assembly: Assembly): Promise<() => Promise<void>> {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { RoundTripObserver } from './booking/ports.ts'
+import type { BreakerState, EhrObserver, ExtraRound } from './booking/ports.ts'
 import type { EscalationObserver } from './escalation/ports.ts'
 import type { HttpMetrics } from './http/gateway.ts'
 import type { ReconcileObserver } from './jobs/reconcile.ts'
@@ -10,8 +10,9 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 /** The gateway's own metrics. Labels are routes, codes and kinds; never an id. */
 export interface Metrics extends HttpMetrics {
-  readonly roundTrip: RoundTripObserver
   readonly escalated: EscalationObserver
+  readonly ehr: EhrObserver
+  extraRound(reason: ExtraRound): void
   auditLost(count: number): void
   /** A job that Redis did not take. */
   readonly jobLost: () => void
@@ -22,6 +23,8 @@ export interface Metrics extends HttpMetrics {
   /** Asks for the state of the queues whenever the metrics are read. */
   watchQueues(states: () => Promise<LineState[]>): void
 }
+
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 }
 
 /** Builds a registry of its own, so that several gateways fit into one process (tests). */
 export function buildMetrics(): Metrics {
@@ -41,11 +44,11 @@ export function buildMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   })
-  const trips = new Histogram({
-    name: 'fsg_ehr_round_trip_duration_seconds',
-    help: 'FHIR round trips by kind and outcome',
-    labelNames: ['kind', 'outcome'],
-    buckets: SECONDS,
+  const overloaded = new Counter({ name: 'fsg_overload_refusals_total', help: 'Requests refused while the event loop was late', registers })
+  const rounds = new Counter({
+    name: 'fsg_write_extra_rounds_total',
+    help: 'Rounds of reading, deciding and committing after the first one of a write, by reason',
+    labelNames: ['reason'],
     registers,
   })
   const lost = new Counter({
@@ -85,8 +88,12 @@ export function buildMetrics(): Metrics {
       requests.inc({ route, status: String(status), code })
       seconds.observe({ route }, duration)
     },
-    roundTrip: (kind, outcome, duration) => {
-      trips.observe({ kind, outcome }, duration)
+    overloaded: () => {
+      overloaded.inc()
+    },
+    ehr: ehrMetrics(registers),
+    extraRound: (reason) => {
+      rounds.inc({ reason })
     },
     escalated: (reason, outcome) => {
       escalations.inc({ reason, outcome })
@@ -131,4 +138,37 @@ function watchQueues(registers: Registry[], states: () => Promise<LineState[]>):
       }
     },
   })
+}
+
+function ehrMetrics(registers: Registry[]): EhrObserver {
+  const trips = new Histogram({
+    name: 'fsg_ehr_round_trip_duration_seconds',
+    help: 'FHIR round trips by kind and outcome',
+    labelNames: ['kind', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  })
+  const breakers = new Gauge({
+    name: 'fsg_ehr_breaker_state',
+    help: 'Circuit breaker before the EHR by kind: 0 closed, 0.5 half-open, 1 open',
+    labelNames: ['kind'],
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'fsg_ehr_refusals_total',
+    help: 'Round trips not made, by kind: the breaker is open, or too many wait (full)',
+    labelNames: ['kind', 'reason'],
+    registers,
+  })
+  return {
+    roundTrip: (kind, outcome, duration) => {
+      trips.observe({ kind, outcome }, duration)
+    },
+    breaker: (kind, state) => {
+      breakers.set({ kind }, BREAKER_VALUES[state])
+    },
+    refused: (kind, reason) => {
+      refusals.inc({ kind, reason })
+    },
+  }
 }

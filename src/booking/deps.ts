@@ -1,5 +1,5 @@
 import type { ClinicMapping } from '../clinic/mapping.ts'
-import type { DirectorySource, Ehr, WakeUps, WriteGate } from './ports.ts'
+import type { DirectorySource, Ehr, ExtraRound, WakeUps, WriteGate } from './ports.ts'
 import type { SlotIds } from './slot-id.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -12,4 +12,6 @@ export interface BookingDeps {
   readonly slotIds: SlotIds
   readonly turnstile: Turnstile
   readonly wakeUps: WakeUps
+  /** Told of every extra round of a write, for metrics. */
+  readonly extraRound?: (reason: ExtraRound) => void
 }

@@ -60,10 +60,13 @@ export class BookingError extends Error {
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown'
   readonly receiptId: string
+  /** When asking again makes sense, where the EHR has said so. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(receiptId: string) {
+  constructor(receiptId: string, retryAfterSeconds?: number) {
     super('the outcome of the write is not known yet')
     this.receiptId = receiptId
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

@@ -9,7 +9,7 @@ import { NEW_APPOINTMENT, receiptOnly, transactionOf } from '../scheduling/write
 import { announced } from './announce.ts'
 import type { BookingDeps } from './deps.ts'
 import { BookingError, OutcomeUnknown } from './errors.ts'
-import type { Call, CommitOutcome, Queries, Reading } from './ports.ts'
+import type { Call, CommitOutcome, ExtraRound, Queries, Reading } from './ports.ts'
 import { RequestReceipt } from './request-receipt.ts'
 import { fence } from './settle-outcome.ts'
 import { appointmentQuery, ofType } from './window-queries.ts'
@@ -55,6 +55,8 @@ export interface WriteResult {
   readonly replayed: boolean
 }
 
+type Decided = Extract<Plan, { kind: 'commit' | 'done' }>
+
 /** Lost races before giving up with `contention`. Losing to the same rival twice is rare, four times means something else is wrong. */
 const MAX_ATTEMPTS = 5
 /** Errors that say nothing about the state of the EHR. */
@@ -82,6 +84,8 @@ class WriteAttempt {
   #unsettled = false
   /** Whether the receipt was missing in what the last decision rests on. */
   #withoutReceipt = false
+  /** `performance.now()` before which the EHR does not want to be asked again. */
+  #notBefore = 0
 
   constructor(deps: BookingDeps, request: WriteRequest, call: Call) {
     this.#deps = deps
@@ -94,9 +98,11 @@ class WriteAttempt {
     try {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const result = await this.#attempt()
-        if (result) return result
-        if (this.#timeLeft() < 50) break
-        await pause(attempt)
+        if (typeof result !== 'string') return result
+        const pauseMs = this.#pauseMs(attempt)
+        if (attempt === MAX_ATTEMPTS || this.#timeLeft() - pauseMs < 50) break
+        this.#deps.extraRound?.(result)
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
     } catch (error) {
       if (!(error instanceof BookingError)) throw error
@@ -144,7 +150,7 @@ class WriteAttempt {
     const reading = await this.#read({})
     const [event] = ofType(reading.all('receipt'), 'AuditEvent')
     const result = event && (await this.#replay(event, reading.now))
-    if (result) return result
+    if (result !== undefined && typeof result !== 'string') return result
     throw refusal
   }
 
@@ -152,7 +158,7 @@ class WriteAttempt {
   async #landed(event: AuditEvent, now: EpochMs): Promise<WriteResult> {
     try {
       const result = await this.#replay(event, now)
-      if (result) return result
+      if (typeof result !== 'string') return result
     } catch (error) {
       if (!(error instanceof BookingError) || error.code === 'idempotency_key_reused') throw error
     }
@@ -160,11 +166,12 @@ class WriteAttempt {
   }
 
   #unknown(): OutcomeUnknown {
-    return new OutcomeUnknown(this.#receipt.id ?? '')
+    const waitMs = this.#notBefore - performance.now()
+    return new OutcomeUnknown(this.#receipt.id ?? '', waitMs > 0 ? Math.ceil(waitMs / 1000) : undefined)
   }
 
-  /** One round of read, decide, commit; `undefined` means: once more. */
-  async #attempt(): Promise<WriteResult | undefined> {
+  /** One round of read, decide, commit. @returns the end of it, or why it takes one more */
+  async #attempt(): Promise<WriteResult | ExtraRound> {
     const snapshot = await this.#deps.directories.current(this.#call)
     const reading = await this.#read(this.#request.queries(snapshot.directory))
     const [event] = ofType(reading.all('receipt'), 'AuditEvent')
@@ -172,7 +179,7 @@ class WriteAttempt {
     if (event) return this.#replay(event, reading.now)
     // The receipt is absent, so an unsettled send has not taken effect so far, and the next one shuts it out or is shut out by it.
     const plan = await this.#plan(reading, snapshot.directory)
-    if (plan === undefined) return undefined
+    if (typeof plan === 'string') return plan
     if (plan.kind === 'done') return this.#done(plan.appointment, reading.now)
     return this.#commit(plan, reading.now)
   }
@@ -182,13 +189,13 @@ class WriteAttempt {
     return this.#deps.ehr.batch(id === undefined ? queries : { ...queries, receipt: { kind: 'read', type: 'AuditEvent', id } }, this.#call)
   }
 
-  async #replay(event: AuditEvent, now: EpochMs): Promise<WriteResult | undefined> {
+  async #replay(event: AuditEvent, now: EpochMs): Promise<WriteResult | 'fenced'> {
     const receipt = readReceipt(event)
     if (!receipt) {
       // Fenced off: that send never took effect and never will, so the request may be made again under a new receipt.
       this.#receipt.openNext()
       this.#unsettled = false
-      return undefined
+      return 'fenced'
     }
     // A key that was derived here names the request in full; only a caller can use one twice.
     if (this.#request.key !== undefined && receipt.requestDigest !== this.#request.requestDigest) {
@@ -205,11 +212,11 @@ class WriteAttempt {
    * Answers with what is already so. Under a caller's key that outcome is made lasting by a receipt of its own:
    * a late repeat of the request must not act after things have moved on.
    */
-  async #done(appointment: Appointment, now: EpochMs): Promise<WriteResult | undefined> {
+  async #done(appointment: Appointment, now: EpochMs): Promise<WriteResult | ExtraRound> {
     const result = { appointment, now, replayed: !this.#unsettled }
     if (this.#request.key === undefined) return result
     const outcome = await this.#send(receiptOnly(this.#receipt.build(appointment, appointment.meta?.versionId ?? '', now)))
-    return outcome.kind === 'committed' ? result : undefined
+    return outcome.kind === 'committed' ? result : outcome.kind
   }
 
   async #appointment(id: string): Promise<Appointment> {
@@ -220,13 +227,13 @@ class WriteAttempt {
     return appointment
   }
 
-  async #plan(reading: Reading, directory: Directory): Promise<Extract<Plan, { kind: 'commit' | 'done' }> | undefined> {
+  async #plan(reading: Reading, directory: Directory): Promise<Decided | ExtraRound> {
     const plan = this.#request.plan(reading, directory, [])
     if (plan.kind === 'stale-directory') {
       await this.#deps.directories.refresh(this.#call)
-      return undefined
+      return 'stale-directory'
     }
-    if (plan.kind === 'torn-reading') return undefined
+    if (plan.kind === 'torn-reading') return 'torn'
     if (plan.kind !== 'read-slots') return plan
     const more = await this.#deps.ehr.batch({ slots: { kind: 'search', type: 'Slot', params: [['_id', plan.ids]] } }, this.#call)
     const extra = ofType(more.all('slots'), 'Slot')
@@ -237,21 +244,24 @@ class WriteAttempt {
       ...extra,
       ...plan.ids.filter((id) => !extra.some((slot) => slot.id === id)).map(goneSlot),
     ])
-    return second.kind === 'commit' || second.kind === 'done' ? second : undefined
+    return second.kind === 'commit' || second.kind === 'done' ? second : 'torn'
   }
 
-  async #commit(plan: Extract<Plan, { kind: 'commit' }>, now: EpochMs): Promise<WriteResult | undefined> {
+  async #commit(plan: Extract<Plan, { kind: 'commit' }>, now: EpochMs): Promise<WriteResult | ExtraRound> {
     this.#receipt.nameIt(plan.key)
     const receipt = this.#receipt.build(plan.appointment, nextVersion(plan.appointment), now)
     const outcome = await this.#send(transactionOf({ ...plan, receipt }))
-    if (outcome.kind !== 'committed') return undefined
+    if (outcome.kind !== 'committed') return outcome.kind
     return { appointment: committedAppointment(plan.appointment, outcome), now, replayed: false }
   }
 
   /** Sends a transaction. What is certainly not written is an error; a conflict or an unknown outcome leads to another round. */
-  async #send(transaction: Bundle): Promise<CommitOutcome> {
+  async #send(transaction: Bundle): Promise<Extract<CommitOutcome, { kind: 'committed' | 'conflict' | 'unknown' }>> {
     const outcome = await this.#deps.ehr.commit(transaction, this.#call)
-    if (outcome.kind === 'unknown') this.#unsettled = true
+    if (outcome.kind === 'unknown') {
+      this.#unsettled = true
+      this.#notBefore = performance.now() + (outcome.retryAfterSeconds ?? 0) * 1000
+    }
     if (outcome.kind === 'unavailable') {
       throw new BookingError('ehr_unavailable', 'The EHR did not take the request. Nothing was written; try again.', {
         retryAfterSeconds: outcome.retryAfterSeconds,
@@ -266,6 +276,11 @@ class WriteAttempt {
   #timeLeft(): number {
     return this.#call.deadline - performance.now()
   }
+
+  /** Losers of one race would meet again at once; a few random milliseconds let one of them through. An EHR that asks for more gets it. */
+  #pauseMs(attempt: number): number {
+    return Math.max(Math.random() * 10 * attempt, this.#notBefore - performance.now())
+  }
 }
 
 /** Digest of what a request asks, in full. */
@@ -277,9 +292,4 @@ function committedAppointment(sent: Appointment, outcome: Extract<CommitOutcome,
   const written = outcome.versions.get(sent.id === undefined ? NEW_APPOINTMENT : `Appointment/${sent.id}`)
   if (!written) throw new Error('the EHR answered a transaction without the Appointment that was in it')
   return { ...sent, id: written.id, meta: { ...sent.meta, versionId: written.version } }
-}
-
-/** Losers of one race would meet again at once; a few random milliseconds let one of them through. */
-async function pause(attempt: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * attempt))
 }

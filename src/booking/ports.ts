@@ -34,7 +34,8 @@ export type CommitOutcome =
   | { readonly kind: 'committed'; readonly versions: ReadonlyMap<string, CommittedVersion> }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'rejected' }
-  | { readonly kind: 'unknown' }
+  /** `retryAfterSeconds` where the EHR asked to be left alone for so long. */
+  | { readonly kind: 'unknown'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'unavailable'; readonly retryAfterSeconds: number }
 
 /** Id and `meta.versionId` of a resource after a commit. */
@@ -69,14 +70,29 @@ export interface DirectorySnapshot {
   readonly asOf: EpochMs
 }
 
+/** Why a write needs another round: a lost race, no word of what became of it, a reading or a directory that does not hold, a fence. */
+export type ExtraRound = 'conflict' | 'unknown' | 'torn' | 'stale-directory' | 'fenced'
+
 /** Whether the EHR was found to keep what the promises need; writes are refused until it was. */
 export interface WriteGate {
   /** @throws BookingError `ehr_unavailable` while writes are not safe */
   assertOpen(): void
 }
 
-/** Sees every round trip to the EHR, for metrics. */
-export type RoundTripObserver = (kind: 'read' | 'commit', outcome: string, seconds: number) => void
+/** What the EHR is asked for: each kind has a circuit breaker and connections of its own. */
+export type ExchangeKind = 'read' | 'commit' | 'look-up' | 'directory'
+
+/** Whether exchanges of a kind are made (`closed`), tried (`half-open`) or refused without asking the EHR (`open`). */
+export type BreakerState = 'closed' | 'half-open' | 'open'
+
+/** Sees what goes on between gateway and EHR, for metrics and traces. */
+export interface EhrObserver {
+  /** A round trip has ended. @param outcome the HTTP status, or `broken` */
+  roundTrip(kind: ExchangeKind, outcome: string, seconds: number): void
+  breaker(kind: ExchangeKind, state: BreakerState): void
+  /** An exchange was not made: the breaker is open, or too many wait already. */
+  refused(kind: ExchangeKind, why: 'open' | 'full'): void
+}
 
 /** What happened to a visit, for whoever is to be told of it. Ids and codes only. */
 export interface VisitEvent {

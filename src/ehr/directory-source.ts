@@ -1,10 +1,11 @@
 import type { Bundle, FhirResource } from 'fhir/r4.js'
-import { BookingError } from '../booking/errors.ts'
 import type { Call, DirectorySnapshot, DirectorySource } from '../booking/ports.ts'
 import { parseInstant } from '../fhir/instant.ts'
 import { Directory } from '../scheduling/directory.ts'
-import { isBundle, resourcesIn } from './bundles.ts'
+import { foundIn, isBundle, resourcesIn } from './bundles.ts'
 import type { FhirHttp } from './fhir-http.ts'
+import type { Guard } from './guard.ts'
+import { unavailable } from './unavailable.ts'
 
 /** A directory older than this is read anew in the background, in milliseconds. */
 const MAX_AGE_MS = 60_000
@@ -24,12 +25,14 @@ const SEARCHES = [
 /** Reads the directory from the FHIR server and keeps the last one. */
 export class FhirDirectorySource implements DirectorySource {
   readonly #http: FhirHttp
+  readonly #guard: Guard
   #snapshot: DirectorySnapshot | undefined
   #readAt = 0
   #reading: Promise<DirectorySnapshot> | undefined
 
-  constructor(http: FhirHttp) {
+  constructor(http: FhirHttp, guard: Guard) {
     this.#http = http
+    this.#guard = guard
   }
 
   async current(call: Call): Promise<DirectorySnapshot> {
@@ -68,7 +71,7 @@ export class FhirDirectorySource implements DirectorySource {
     let url: string | undefined = search
     for (let page = 0; url !== undefined; page++) {
       if (page >= MAX_PAGES) throw new Error('the directory of Schedules is too large to read')
-      const bundle = await this.#page(url)
+      const bundle = await this.#page(url, search.slice(0, search.indexOf('?')))
       resources.push(...resourcesIn(bundle))
       at = Math.min(at, parseInstant(bundle.meta?.lastUpdated) ?? Date.now())
       url = bundle.link?.find((link) => link.relation === 'next')?.url
@@ -76,10 +79,16 @@ export class FhirDirectorySource implements DirectorySource {
     return { resources, at }
   }
 
-  async #page(url: string): Promise<Bundle> {
-    const exchange = await this.#http.request('GET', url, { 'cache-control': 'no-cache' }, READ_TIMEOUT_MS)
-    if (exchange.kind === 'answer' && exchange.status === 200 && isBundle(exchange.body)) return exchange.body
-    throw unavailable()
+  async #page(url: string, type: string): Promise<Bundle> {
+    const exchange = await this.#guard.run({
+      waitUntil: performance.now() + READ_TIMEOUT_MS,
+      timeoutMs: () => READ_TIMEOUT_MS,
+      send: (timeoutMs) => this.#http.request('GET', url, { 'cache-control': 'no-cache' }, timeoutMs),
+      isUsable: ({ body }) => foundIn(body, type) !== undefined,
+    })
+    const body = exchange.kind === 'answer' && exchange.status === 200 ? exchange.body : undefined
+    if (isBundle(body) && foundIn(body, type)) return body
+    throw unavailable(exchange)
   }
 }
 
@@ -88,7 +97,7 @@ async function withDeadline<T>(work: Promise<T>, deadline: number): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => {
-        reject(unavailable())
+        reject(unavailable({ kind: 'broken', sent: true }))
       },
       Math.max(0, deadline - performance.now()),
     )
@@ -98,10 +107,4 @@ async function withDeadline<T>(work: Promise<T>, deadline: number): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-function unavailable(): BookingError {
-  return new BookingError('ehr_unavailable', 'The EHR does not answer as it should. Nothing was written; try again.', {
-    retryAfterSeconds: 5,
-  })
 }

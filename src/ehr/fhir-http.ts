@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'fhir-kit-client'
 import type { Bundle, FhirResource } from 'fhir/r4.js'
-import { Agent } from 'undici'
+import { Agent, interceptors } from 'undici'
+import { readRetryAfter } from './retry-after.ts'
 
-/** Largest answer that is read, in bytes: a thousand Slots take about one MB. */
-const MAX_ANSWER_BYTES = 20 * 1024 * 1024
+/** Largest answer that is read, in bytes, also once unpacked: a thousand Slots take about one MB. */
+const MAX_ANSWER_BYTES = 10 * 1024 * 1024
+/** How long an exchange may still take when the process ends; nobody waits for its answer then. */
+const CLOSE_WITHIN_MS = 500
 
 /** Settings of the connection to the FHIR server. */
 export interface FhirHttpOptions {
@@ -14,7 +18,14 @@ export interface FhirHttpOptions {
 
 /** What an HTTP exchange with the server came to. */
 export type Exchange =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly date: string | null }
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      readonly body: unknown
+      readonly date: string | null
+      /** How long the server asks to be left alone (`Retry-After`), where it does. */
+      readonly retryAfterSeconds: number | undefined
+    }
   /** No usable answer. `sent` says whether the server may have seen the request. */
   | { readonly kind: 'broken'; readonly sent: boolean }
 
@@ -39,7 +50,12 @@ export class FhirHttp {
     })
     this.#client = new Client({
       baseUrl: this.baseUrl,
-      requestOptions: { dispatcher: this.#agent, redirect: 'error', credentials: 'omit' },
+      requestOptions: {
+        // fetch unpacks whatever comes: unpacking here keeps the limit on what a small compressed answer can become.
+        dispatcher: this.#agent.compose(interceptors.decompress({ maxSize: MAX_ANSWER_BYTES, skipErrorResponses: false })),
+        redirect: 'error',
+        credentials: 'omit',
+      },
     })
   }
 
@@ -66,8 +82,9 @@ export class FhirHttp {
     )
   }
 
+  /** Ends with the running exchanges, or without them when they take long. */
   async close(): Promise<void> {
-    await this.#agent.close()
+    await Promise.race([this.#agent.close(), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })])
   }
 
   /** Links in answers are followed only to the server they came from: the Host header of a request can forge them. */
@@ -84,7 +101,8 @@ export class FhirHttp {
     try {
       const body = await send(AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs))))
       const { response } = Client.httpFor(body as never)
-      return { kind: 'answer', status: response?.status ?? 200, body, date: response?.headers.get('date') ?? null }
+      const date = response?.headers.get('date') ?? null
+      return { kind: 'answer', status: response?.status ?? 200, body, date, retryAfterSeconds: undefined }
     } catch (error) {
       return failedExchange(error)
     }
@@ -97,7 +115,12 @@ const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 
 function failedExchange(error: unknown): Exchange {
   const response = property(error, 'response')
   const status = property(response, 'status')
-  if (typeof status === 'number') return { kind: 'answer', status, body: property(response, 'data'), date: null }
+  if (typeof status === 'number') {
+    const headers = property(property(error, 'config'), 'headers')
+    const retryAfter = headers instanceof Headers ? headers.get('retry-after') : undefined
+    const retryAfterSeconds = readRetryAfter(retryAfter, Date.now())
+    return { kind: 'answer', status, body: property(response, 'data'), date: null, retryAfterSeconds }
+  }
   // fetch reports everything that happens on the wire as TypeError, TimeoutError or AbortError; the rest is a fault of ours.
   if (!(error instanceof TypeError || error instanceof DOMException)) throw error
   const code = property(property(error, 'cause'), 'code')

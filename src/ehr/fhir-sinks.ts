@@ -1,10 +1,11 @@
-import type { AuditEvent, Patient } from 'fhir/r4.js'
+import type { AuditEvent, FhirResource, Patient } from 'fhir/r4.js'
 import type { AuditSink } from '../audit/audit-trail.ts'
-import { BookingError } from '../booking/errors.ts'
 import type { Call } from '../booking/ports.ts'
 import type { PatientSearch } from '../intake/verify-identity.ts'
-import { isBundle, resourcesIn } from './bundles.ts'
+import { foundIn } from './bundles.ts'
 import type { FhirHttp } from './fhir-http.ts'
+import type { Guard } from './guard.ts'
+import { unavailable } from './unavailable.ts'
 
 const STORE_TIMEOUT_MS = 10_000
 
@@ -33,12 +34,16 @@ export class FhirAuditSink implements AuditSink {
 
 /** Looks patients up. More candidates than this cannot be told apart safely, and none of them is taken. */
 const MOST_CANDIDATES = 50
+/** The longest a look-up may take, in milliseconds. */
+const LOOK_UP_WITHIN_MS = 2_500
 
 export class FhirPatientSearch implements PatientSearch {
   readonly #http: FhirHttp
+  readonly #guard: Guard
 
-  constructor(http: FhirHttp) {
+  constructor(http: FhirHttp, guard: Guard) {
     this.#http = http
+    this.#guard = guard
   }
 
   async find(params: readonly (readonly [string, string])[], call: Call): Promise<readonly Patient[]> {
@@ -51,14 +56,18 @@ export class FhirPatientSearch implements PatientSearch {
       'cache-control': `no-store, max-results=${MOST_CANDIDATES + 1}`,
       'x-request-id': call.requestId,
     }
-    call.roundTrips++
-    const exchange = await this.#http.request('POST', 'Patient/_search', headers, call.deadline - performance.now(), form.toString())
-    if (exchange.kind !== 'answer' || exchange.status !== 200 || !isBundle(exchange.body)) {
-      throw new BookingError('ehr_unavailable', 'The EHR does not answer as it should. Nothing was written; try again.', {
-        retryAfterSeconds: 5,
-      })
-    }
-    const patients = resourcesIn(exchange.body).filter((resource) => resource.resourceType === 'Patient')
+    let found: FhirResource[] | undefined
+    const exchange = await this.#guard.run({
+      waitUntil: call.deadline,
+      timeoutMs: () => Math.min(call.deadline - performance.now(), LOOK_UP_WITHIN_MS),
+      send: (timeoutMs) => {
+        call.roundTrips++
+        return this.#http.request('POST', 'Patient/_search', headers, timeoutMs, form.toString())
+      },
+      isUsable: ({ body }) => (found = foundIn(body, 'Patient')) !== undefined,
+    })
+    if (!found) throw unavailable(exchange)
+    const patients = found.filter((resource) => resource.resourceType === 'Patient')
     return patients.length > MOST_CANDIDATES ? [] : patients
   }
 }

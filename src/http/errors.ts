@@ -94,7 +94,7 @@ function sendPending(error: OutcomeUnknown | Deferred, request: FastifyRequest, 
   const operationId = gateway.operationIds.make(error.receiptId, request.client?.id ?? '', Date.now(), kind)
   return reply
     .code(202)
-    .header('retry-after', '5')
+    .header('retry-after', String((error instanceof OutcomeUnknown ? error.retryAfterSeconds : undefined) ?? 5))
     .send({ operation_id: operationId, state: 'pending', message: PENDING[kind], next_actions: ['check_operation', 'repeat_request'] })
 }
 

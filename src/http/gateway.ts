@@ -12,6 +12,8 @@ import type { OperationIds } from './operation-id.ts'
 export interface HttpMetrics {
   readonly registry: Registry
   request(route: string, status: number, code: string, seconds: number): void
+  /** A request was refused because the event loop is late. */
+  overloaded(): void
 }
 
 /** Everything the HTTP door needs. */
@@ -30,10 +32,16 @@ export interface Gateway {
   readiness(): Promise<Readiness>
 }
 
-/** Rate limiting per client; `redis` is typed by the plugin and absent where counters live in this process. */
+/** Rate limiting per client. */
 export interface RateLimit {
   readonly perMinute: number
-  readonly redis?: unknown
+  readonly counters: RateCounters
+}
+
+/** Counts requests within windows of time; it never fails. */
+export interface RateCounters {
+  /** Adds one. @returns the count, and the milliseconds until it begins anew */
+  count(key: string, windowMs: number): Promise<{ readonly count: number; readonly leftMs: number }>
 }
 
 /** What `/health/ready` says. */

@@ -1,3 +1,4 @@
+import type { Span } from '@opentelemetry/api'
 import type { FastifyRequest } from 'fastify'
 import { newCall } from '../booking/call.ts'
 import type { Caller } from '../booking/caller.ts'
@@ -12,6 +13,7 @@ declare module 'fastify' {
     client: Client | undefined
     call: Call | undefined
     errorCode: string | undefined
+    span: Span | undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { EndpointStates } from '../notices/ports.ts'
+import { producerConnection } from './connections.ts'
 
 /** An endpoint that said 410 is asked again after a week: losing or forgetting it only means that the next notice meets 410 again. */
 const REMEMBERED_SECONDS = 7 * 24 * 60 * 60
@@ -8,8 +9,14 @@ const REMEMBERED_SECONDS = 7 * 24 * 60 * 60
 export class RedisEndpointStates implements EndpointStates {
   readonly #redis: Redis
 
-  constructor(redis: Redis) {
-    this.#redis = redis
+  constructor(redisUrl: string) {
+    this.#redis = producerConnection(redisUrl)
+    // A Redis that is away is told of by the others that use it.
+    this.#redis.on('error', () => undefined)
+  }
+
+  close(): void {
+    this.#redis.disconnect()
   }
 
   async isDisabled(key: string): Promise<boolean> {

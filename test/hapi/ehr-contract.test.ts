@@ -1,5 +1,6 @@
 import { FhirDirectorySource } from '../../src/ehr/directory-source.ts'
 import { FhirEhr } from '../../src/ehr/fhir-ehr.ts'
+import { buildGuards } from '../../src/ehr/guard.ts'
 import { FhirHttp } from '../../src/ehr/fhir-http.ts'
 import { describeEhr } from '../contract/ehr-contract.ts'
 import type { Fhir } from '../helpers/fhir.ts'
@@ -14,9 +15,10 @@ for (const [name, server] of [
 
 function through(fhir: Fhir) {
   const http = new FhirHttp({ baseUrl: fhir.baseUrl, connections: 16 })
+  const guards = buildGuards({ roundTrip: () => undefined, breaker: () => undefined, refused: () => undefined })
   return {
-    ehr: new FhirEhr(http, () => undefined),
-    directories: new FhirDirectorySource(http),
+    ehr: new FhirEhr(http, guards),
+    directories: new FhirDirectorySource(http, guards.directory),
     put: (...resources: Parameters<Fhir['putAll']>[0]) => fhir.putAll(resources),
     delete: (url: string) => fhir.delete(url),
   }

@@ -17,9 +17,18 @@ export type Fault =
   /** The EHR acts on it; its answer never arrives and the connection stays open. */
   | 'stall-answer'
   /** The EHR never sees it; this raw HTTP answer comes instead. */
-  | { readonly answer: string }
+  | { readonly answer: string | Buffer }
+  /** It reaches the EHR so much later, in milliseconds, and is answered in the end. */
+  | { readonly delayMs: number }
   /** First this happens, then it goes on as if nothing had been. */
   | { readonly after: () => Promise<unknown> }
+
+/** A raw HTTP answer in place of the EHR's. */
+export function httpAnswer(status: string, body: string | Buffer = '', headers: readonly string[] = []): Fault {
+  const type = 'Content-Type: application/fhir+json'
+  const head = [`HTTP/1.1 ${status}`, type, `Content-Length: ${Buffer.byteLength(body)}`, ...headers, 'Connection: close']
+  return { answer: Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(body)]) }
+}
 
 /** What the EHR is asked for: bundles by their type, everything else as `other`. */
 export type RequestKind = 'transaction' | 'batch' | 'other'
@@ -28,6 +37,8 @@ export type RequestKind = 'transaction' | 'batch' | 'other'
 export interface SeenRequest {
   readonly kind: RequestKind
   readonly line: string
+  /** How many reads a batch asks for. */
+  readonly reads: number
   /** X-Request-Id, which the gateway passes on: tells requests apart that run at the same time. */
   readonly requestId: string | undefined
 }
@@ -157,9 +168,12 @@ class Line {
   }
 
   #handle(bytes: Buffer): void {
-    this.#fault = this.#hooks.decide(describe(bytes))
-    if (typeof this.#fault === 'object' && 'after' in this.#fault) this.#delay(bytes, this.#fault.after)
-    else if (typeof this.#fault === 'object') this.#client.end(this.#fault.answer)
+    const fault = this.#hooks.decide(describe(bytes))
+    const isLate = typeof fault === 'object' && 'delayMs' in fault
+    this.#fault = isLate ? 'pass' : fault
+    if (isLate) setTimeout(() => this.#client.destroyed || this.#toEhr().write(bytes), fault.delayMs)
+    else if (typeof fault === 'object' && 'after' in fault) this.#delay(bytes, fault.after)
+    else if (typeof fault === 'object') this.#client.end(fault.answer)
     else if (this.#fault === 'lose-request') this.#client.resetAndDestroy()
     else if (this.#fault === 'hold-request') this.#hooks.hold(Buffer.from(bytes))
     else if (this.#fault === 'cut-request') this.#cutRequest(bytes)
@@ -213,7 +227,8 @@ function requestSize(bytes: Buffer): number | undefined {
 function describe(bytes: Buffer): SeenRequest {
   const text = bytes.toString('utf8')
   const kind = text.includes('"type":"transaction"') ? 'transaction' : text.includes('"type":"batch"') ? 'batch' : 'other'
-  return { kind, line: text.slice(0, text.indexOf('\r\n')), requestId: /^x-request-id: *(\S+)/im.exec(text)?.[1] }
+  const reads = text.split('"method":"GET"').length - 1
+  return { kind, line: text.slice(0, text.indexOf('\r\n')), reads, requestId: /^x-request-id: *(\S+)/im.exec(text)?.[1] }
 }
 
 /** Sends a request on a connection of its own. @returns the status line of the answer */

@@ -105,3 +105,14 @@ export async function until(what: string, withinMs: number, holds: () => Promise
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+/** Waits until a gateway reads and writes again: a test that has opened a circuit breaker must not be felt by the next one. */
+export async function untilServing(fhir: Fhir, api: Api): Promise<void> {
+  const { provider } = await openDesk(fhir, { slots: 1 })
+  const url = `/availability?type=short&provider=${provider}`
+  await until('the gateway reads again', 10_000, async () => (await api.get(url)).status === 200)
+  const { desk, patient } = await prepareWrite('book', fhir, api)
+  const [offer] = await api.offers('short', desk.provider)
+  const book = () => api.post('/appointments', { slot_id: offer?.slot_id, patient })
+  await until('the gateway writes again', 10_000, async () => (await book()).status === 201)
+}

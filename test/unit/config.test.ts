@@ -54,6 +54,13 @@ describe("on a developer's machine", () => {
     expect(readConfig({}).clients).toEqual([{ id: 'dev', key_sha256: sha256('dev-key'), scopes: [...SCOPES] }])
   })
 
+  test('traces are sent where an endpoint is named, and nowhere else', () => {
+    expect(readConfig({ OTEL_SERVICE_NAME: 'north' }).tracedAs).toBeUndefined()
+    expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }).tracedAs).toBe('fhir-scheduling-gateway')
+    expect(readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SERVICE_NAME: 'north' }).tracedAs).toBe('north')
+    expect(() => readConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' })).toThrow('OTEL_EXPORTER_OTLP_ENDPOINT')
+  })
+
   test('an empty variable is one that is not set', () => {
     expect(readConfig({ PORT: '', TOKEN_SECRET: '', CLIENTS_FILE: '' })).toEqual(readConfig({}))
   })

@@ -5,8 +5,10 @@ import type { Gateway } from '../gateway.ts'
 /** Health, metrics, OpenAPI and its page: for operators and developers, none of them speaks of patients. */
 export function systemRoutes(app: FastifyInstance, gateway: Gateway): void {
   const open = { config: { scope: 'public' as const }, schema: { hide: true } }
-  app.get('/health/live', open, (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/health/ready', open, async (_request, reply) => {
+  // Whoever watches the gateway is never told to come later.
+  const health = { ...open, config: { ...open.config, rateLimit: false as const } }
+  app.get('/health/live', health, (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/health/ready', health, async (_request, reply) => {
     const { ready, checks } = await gateway.readiness()
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', checks })
   })

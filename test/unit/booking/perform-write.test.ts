@@ -261,3 +261,26 @@ describe('an EHR that does not write', () => {
     expect(ehr.roundTrips).toBe(0)
   })
 })
+
+describe('an extra round', () => {
+  test.for<readonly [reason: string, steps: readonly ReturnType<typeof answers>[], plans: Parameters<typeof perform>[1]]>([
+    ['conflict', [answers(), commits(CONFLICT), answers(), commits(COMMITTED)], COMMIT],
+    ['unknown', [answers(), commits({ kind: 'unknown' }), answers(), commits(COMMITTED)], COMMIT],
+    ['torn', [answers(), answers(), commits(COMMITTED)], [{ kind: 'torn-reading' }, COMMIT]],
+    ['stale-directory', [answers(), answers(), commits(COMMITTED)], [{ kind: 'stale-directory' }, COMMIT]],
+    ['fenced', [answers({ receipt: [fenceEvent()] }), answers(), commits(COMMITTED)], COMMIT],
+  ])('is counted as %s', async ([reason, steps, plans]) => {
+    const ehr = new ScriptedEhr(...steps)
+    const reasons: string[] = []
+    await perform(ehr, plans, { deps: depsWith(ehr, { extraRound: (why) => reasons.push(why) }) })
+    expect(reasons).toEqual([reason])
+    ehr.expectPlayed()
+  })
+
+  test('is not counted where there is none any more', async () => {
+    const ehr = new ScriptedEhr(...Array.from({ length: 5 }, () => [answers(), commits(CONFLICT)]).flat())
+    const reasons: string[] = []
+    await expect(perform(ehr, COMMIT, { deps: depsWith(ehr, { extraRound: (why) => reasons.push(why) }) })).rejects.toThrow()
+    expect(reasons).toEqual(Array.from({ length: 4 }, () => 'conflict'))
+  })
+})

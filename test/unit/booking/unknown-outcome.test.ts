@@ -133,6 +133,31 @@ describe('a refusal after an unknown outcome', () => {
   })
 })
 
+describe('an EHR that does not say what became of a send, and asks to be left alone', () => {
+  const asking = (retryAfterSeconds: number) => commits({ kind: 'unknown', retryAfterSeconds })
+
+  test('for longer than there is time: nothing is sent again, and the caller hears when to ask', async () => {
+    const ehr = new ScriptedEhr(answers(), asking(20))
+    const error = await perform(ehr).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(OutcomeUnknown)
+    expect((error as OutcomeUnknown).retryAfterSeconds).toBe(20)
+    ehr.expectPlayed()
+  })
+
+  test('for a moment: it gets that, and then the next round', async () => {
+    const ehr = new ScriptedEhr(answers(), asking(0.2), answers(), commits(COMMITTED))
+    const began = performance.now()
+    expect(await perform(ehr)).toMatchObject({ replayed: false })
+    expect(performance.now() - began).toBeGreaterThan(190)
+    ehr.expectPlayed()
+  })
+
+  test('without a word about time the caller is told none', async () => {
+    const error = await perform(new ScriptedEhr(...LOST, isDown())).catch((reason: unknown) => reason)
+    expect((error as OutcomeUnknown).retryAfterSeconds).toBeUndefined()
+  })
+})
+
 test('a fault in the gateway itself stays one', async () => {
   const broken: WriteRequest['plan'] = () => {
     throw new TypeError('a fault')
