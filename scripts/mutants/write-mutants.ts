@@ -93,8 +93,8 @@ export const WRITE_MUTANTS: readonly Mutant[] = [
     name: 'unknown outcome answered as "nothing was written"',
     danger: 'The caller is told that nothing was written, and then it was.',
     file: WRITE_LOOP,
-    text: "if (outcome.kind === 'unknown') this.#unsettled = true",
-    replacement: "if (outcome.kind === 'unknown') this.#unsettled = false",
+    text: "if (outcome.kind === 'unknown') {\n      this.#unsettled = true",
+    replacement: "if (outcome.kind === 'unknown') {\n      this.#unsettled = false",
   },
   {
     name: 'refusal by the front desk not fenced',

@@ -27,6 +27,7 @@ const CONTRACT: Readonly<Record<string, readonly number[]>> = {
   'get /appointments/{id}/calendar.ics': [200, 404],
   'post /appointments/{id}/reschedule': [200, 202, 404, 409, 412, 413, 415, 422, 502],
   'post /appointments/{id}/cancel': [200, 202, 404, 409, 412, 413, 415, 422, 502],
+  'post /escalations': [201, 202, 404, 413, 415, 422, 502],
   'get /operations/{id}': [200, 404],
 }
 const ALWAYS = [400, 401, 403, 429, 500, 503]
