@@ -17,7 +17,7 @@ import type { Stack } from '../scripts/stack/stack.ts'
 import { BareSide } from './bare-side.ts'
 import { removeBenchStack, startBenchStack } from './bench-stack.ts'
 import { chartOf } from './chart.ts'
-import { startGateway } from './gateway-process.ts'
+import { startGateway, type BenchGateway } from './gateway-process.ts'
 import { GatewaySide } from './gateway-side.ts'
 import { measureCell, runUnmeasured, type Cell } from './measure.ts'
 import { ACTIONS, patientsOf, planOf, type BenchPlan } from './plan.ts'
@@ -27,8 +27,8 @@ import { assertSameOutcome } from './same-outcome.ts'
 import { World, type WorldName } from './world.ts'
 
 const INTERRUPTED = 130
-/** At a time, while the requests are recorded. */
-const RECORDING_CONCURRENCY = 8
+/** At a time, while the requests are recorded and the gateway warms up. */
+const UNMEASURED_CONCURRENCY = 8
 
 /** What every step of the run needs. */
 interface Bench {
@@ -71,8 +71,9 @@ function prepareBench(stack: Stack, plan: BenchPlan, profile: boolean): Bench {
   const mappingFile = join(stack.dir, 'mapping.json')
   writeFileSync(mappingFile, JSON.stringify(changed))
   const { total } = patientsOf(plan)
-  const world = (name: WorldName): World => new World(name, total, mapping.clinic.timeZone)
-  return { stack, plan, mapping, mappingFile, profile, worlds: { r: world('r'), g: world('g'), b: world('b') } }
+  const world = (name: WorldName, patients = total): World => new World(name, patients, mapping.clinic.timeZone)
+  const worlds = { r: world('r'), g: world('g'), b: world('b'), w: world('w', plan.patientsBefore) }
+  return { stack, plan, mapping, mappingFile, profile, worlds }
 }
 
 async function loadWorlds({ stack, worlds }: Bench): Promise<void> {
@@ -84,12 +85,17 @@ async function loadWorlds({ stack, worlds }: Bench): Promise<void> {
 async function record(bench: Bench, recorder: Recorder): Promise<void> {
   const gateway = await startGateway({ ...gatewayOptions(bench), name: 'recorded', fhirBaseUrl: recorder.baseUrl })
   try {
-    const patients = Array.from({ length: patientsOf(bench.plan).total }, (_, index) => index)
-    const side = await GatewaySide.create(gateway.baseUrl, bench.worlds.r, bench.mapping, patients.length)
-    for (const action of ACTIONS) await runUnmeasured(side, action, patients, RECORDING_CONCURRENCY)
+    await serveAll(bench, gateway, bench.worlds.r, patientsOf(bench.plan).total)
   } finally {
     await gateway.stop()
   }
+}
+
+/** Every action once for so many patients of a world, through a gateway, without measuring. */
+async function serveAll({ mapping }: Bench, { baseUrl }: BenchGateway, world: World, count: number): Promise<void> {
+  const patients = Array.from({ length: count }, (_, index) => index)
+  const side = await GatewaySide.create(baseUrl, world, mapping, count)
+  for (const action of ACTIONS) await runUnmeasured(side, action, patients, UNMEASURED_CONCURRENCY)
 }
 
 async function measure(bench: Bench, recorder: Recorder): Promise<Cell[]> {
@@ -98,11 +104,12 @@ async function measure(bench: Bench, recorder: Recorder): Promise<Cell[]> {
   const profileDir = bench.profile ? join(runDir, 'bench-profile') : undefined
   const process = await startGateway({ ...gatewayOptions(bench), name: 'measured', fhirBaseUrl: stack.fhirBaseUrl, profileDir })
   try {
+    await withProgress('warming the gateway up', serveAll(bench, process, worlds.w, plan.patientsBefore))
     const gateway = await GatewaySide.create(process.baseUrl, worlds.g, bench.mapping, patients.total)
     const bare = new BareSide(stack.fhirBaseUrl, recorder, { from: worlds.r, to: worlds.b })
     const cells: Cell[] = []
     for (const level of [plan.warmUp, ...plan.levels]) {
-      say(level === plan.warmUp ? 'warming up' : `measuring ${level.concurrency} at a time`)
+      say(level === plan.warmUp ? 'warming up both sides' : `measuring ${level.concurrency} at a time`)
       for (const action of ACTIONS) {
         const cell = await measureCell({ gateway, bare }, action, level, patients.of(level), () => process.cpuSeconds())
         if (level !== plan.warmUp) cells.push(cell)

@@ -3,9 +3,9 @@ import { Temporal } from 'temporal-polyfill'
 
 /**
  * A clinic of its own for each side: `r` is booked once to record the requests, `g` through the gateway, `b` bare.
- * They differ in this letter of their ids and in nothing else.
+ * They differ in this letter of their ids and in nothing else. `w` is booked to warm the gateway up.
  */
-export type WorldName = 'r' | 'g' | 'b'
+export type WorldName = 'r' | 'g' | 'b' | 'w'
 
 const PRACTITIONERS = 12
 const SLOTS_A_DAY = 32

@@ -9,6 +9,9 @@ const MAX_ANSWER_BYTES = 10 * 1024 * 1024
 /** How long an exchange may still take when the process ends; nobody waits for its answer then. */
 const CLOSE_WITHIN_MS = 500
 
+/** Over http the server stands next door: packing there and unpacking here costs more than it saves on that way. */
+const UNPACKED = { 'accept-encoding': 'identity' }
+
 /** Settings of the connection to the FHIR server. */
 export interface FhirHttpOptions {
   readonly baseUrl: string
@@ -50,6 +53,7 @@ export class FhirHttp {
     })
     this.#client = new Client({
       baseUrl: this.baseUrl,
+      customHeaders: this.baseUrl.startsWith('http:') ? UNPACKED : {},
       requestOptions: {
         // fetch unpacks whatever comes: unpacking here keeps the limit on what a small compressed answer can become.
         dispatcher: this.#agent.compose(interceptors.decompress({ maxSize: MAX_ANSWER_BYTES, skipErrorResponses: false })),
