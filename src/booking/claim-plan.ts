@@ -31,6 +31,7 @@ export function claimOffer(window: Window, offer: Pick<SlotOffer, 'slotId' | 'st
   throw new BookingError(
     'slot_taken',
     set.kind === 'moved' ? 'That time is no longer offered: its Slot was moved or removed in the EHR.' : 'That time has been taken.',
+    set.byDeskOnly === true ? { mayStillLand: true } : {},
   )
 }
 
@@ -56,9 +57,12 @@ const POLICY_DETAILS: Readonly<Record<Policy, string>> = {
   managed_by_clinic: 'This appointment was made by the clinic itself and is changed by staff only.',
 }
 
+/** Rules that come to forbid a request by the clock alone. */
+const BY_THE_CLOCK: readonly Policy[] = ['past', 'notice']
+
 /** The refusal of a clinic's rule. */
 export function policyRefused(policy: Policy): BookingError {
-  return new BookingError('policy_refused', POLICY_DETAILS[policy], { policy })
+  return new BookingError('policy_refused', POLICY_DETAILS[policy], { policy, ...(BY_THE_CLOCK.includes(policy) && { mayStillLand: true }) })
 }
 
 /** What a claim writes: the Appointment as it shall stand, and every Slot that changes with it. */

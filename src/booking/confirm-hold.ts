@@ -12,9 +12,11 @@ import { assertNamedPatientExists, namedPatientQuery } from './caller.ts'
 import type { BookingDeps } from './deps.ts'
 import { BookingError } from './errors.ts'
 import { checkTransition, existingQuery, readExisting, type ExistingRequest } from './existing-appointment.ts'
-import { isPatientTorn, patientQueries, readPatient } from './patient-queries.ts'
+import { expireHold } from './expire-holds.ts'
+import { patientContradiction, patientQueries, readPatient } from './patient-queries.ts'
 import { performWrite, requestDigest, type Plan, type WriteRequest, type WriteResult } from './perform-write.ts'
 import type { Call, Reading } from './ports.ts'
+import { TornReadings } from './torn-readings.ts'
 import { claimQueries, isDirectoryStale, readClaimWindow } from './window-queries.ts'
 
 /** Confirms a hold: `pending` becomes `booked`, its Slots `busy`. */
@@ -27,7 +29,27 @@ export interface ConfirmRequest extends ExistingRequest {
  * @throws BookingError `not_found`, `hold_expired`, `invalid_transition`, `slot_taken`, `patient_required`, `policy_refused`, or what `performWrite` throws
  */
 export async function confirmHold(deps: BookingDeps, request: ConfirmRequest, call: Call): Promise<WriteResult> {
-  return deps.turnstile.pass(request.appointmentId, call.deadline, () => performWrite(deps, new Confirmation(deps.mapping, request), call))
+  return deps.turnstile.pass(request.appointmentId, call.deadline, () => confirmOrEnd(deps, request, call))
+}
+
+/**
+ * A hold that has run out is ended before its confirmation is refused. Otherwise the refusal would rest on the clock alone: an earlier send
+ * of the same confirmation, whose answer was lost, could still arrive and book the time of a caller who was told that it is gone.
+ * Where that send is faster, the hold is confirmed after all.
+ */
+async function confirmOrEnd(deps: BookingDeps, request: ConfirmRequest, call: Call): Promise<WriteResult> {
+  const confirm = () => performWrite(deps, new Confirmation(deps.mapping, request), call)
+  try {
+    return await confirm()
+  } catch (error) {
+    if (!(error instanceof BookingError) || error.code !== 'hold_expired') throw error
+    const expiry = await expireHold(deps, request.appointmentId, call).catch(() => undefined)
+    if (expiry?.state === 'expired') throw error
+    if (expiry) return confirm()
+    throw new BookingError('ehr_unavailable', 'The hold has run out, but the EHR did not take its end. Nothing was confirmed; try again.', {
+      retryAfterSeconds: 1,
+    })
+  }
 }
 
 class Confirmation implements WriteRequest {
@@ -37,7 +59,7 @@ class Confirmation implements WriteRequest {
   readonly #mapping: ClinicMapping
   readonly #request: ConfirmRequest
   #askedForDirectory = false
-  #tornBefore = false
+  readonly #torn = new TornReadings()
 
   constructor(mapping: ClinicMapping, request: ConfirmRequest) {
     this.#mapping = mapping
@@ -70,15 +92,12 @@ class Confirmation implements WriteRequest {
     if (patient === undefined) {
       throw new BookingError('patient_required', 'The hold has no patient yet. Send patient_token from POST /intake.')
     }
-    if (!this.#tornBefore && isPatientTorn(reading, patient)) {
-      this.#tornBefore = true
-      return { kind: 'torn-reading' }
-    }
+    if (this.#torn.isTorn(patientContradiction(reading, patient))) return { kind: 'torn-reading' }
     const guard = this.#assertAllowed(hold, patient, type, reading)
     const window = readClaimWindow(reading, directory)
     const known = [...window.slots, ...extraSlots]
-    if (patientOf(hold) !== undefined) return confirmPlan({ appointment: hold, type, window, known })
-    return confirmPlan({ appointment: withPatient(hold, patient), type, window, known, guarded: { patient, guard } })
+    const appointment = patientOf(hold) === undefined ? withPatient(hold, patient) : hold
+    return confirmPlan({ appointment, type, window, known, guarded: { patient, guard } })
   }
 
   /** A hold on a Schedule that the directory does not know was made through another process a moment ago. */

@@ -16,8 +16,11 @@ export function confirmPlan(input: {
   type: VisitType
   window: Window
   known: readonly WindowSlot[]
-  /** Where the confirmation brings the patient: he gets time by it only now. */
-  guarded?: { readonly patient: string; readonly guard: Basic | undefined }
+  /**
+   * Also where the hold has its patient already: from the moment it runs out it no longer keeps him from another visit at that time,
+   * and a confirmation that was decided before may arrive after.
+   */
+  guarded: { readonly patient: string; readonly guard: Basic | undefined }
 }): Plan {
   const { appointment, type, window } = input
   const appointmentId = appointmentIdOf(appointment) ?? ''
@@ -34,7 +37,8 @@ export function confirmPlan(input: {
   const version = appointment.meta?.versionId ?? ''
   const { guarded } = input
   return commitPlan(
-    { key: `${appointmentId} ${version}`, set, appointment: booked, appointmentId, leaving: appointment, ...(guarded && { guarded }) },
+    // The patient too: two who confirm one hold that has none yet do not ask the same.
+    { key: `${guarded.patient} ${appointmentId} ${version}`, set, appointment: booked, appointmentId, leaving: appointment, guarded },
     input.known,
   )
 }

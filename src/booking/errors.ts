@@ -36,6 +36,11 @@ export interface ErrorExtras {
   readonly escalationId?: string
   /** What to tell the patient instead of the code's own sentence. */
   readonly spoken?: string
+  /**
+   * It rests on the clock, or on something that the request would not write: an earlier send of the same request, which passed before,
+   * would still find everything at the version it has read.
+   */
+  readonly mayStillLand?: boolean
 }
 
 /** The one error of the gateway's actions. `detail` is for the developer: what is wrong and what to do; never patient data. */

@@ -2,6 +2,7 @@ import { appointmentIdOf, holdExpiresOf } from '../fhir/appointment.ts'
 import { formatUtc } from '../fhir/instant.ts'
 import { token, type SearchParam } from '../fhir/query.ts'
 import { APPOINTMENT_ID_SYSTEM } from '../fhir/vocabulary.ts'
+import { stateOf, type AppointmentState } from '../scheduling/transitions.ts'
 import { isExpiredHold } from '../scheduling/window.ts'
 import { holdEnd } from '../scheduling/write.ts'
 import { endPlan, slotsIn } from './cancel-appointment.ts'
@@ -16,6 +17,8 @@ const BATCH = 200
 
 /** What became of one hold. */
 export interface Expiry {
+  /** How it stands now; `undefined` when it is gone from the EHR. */
+  readonly state: AppointmentState | undefined
   /** Whether this call ended it; not when somebody confirmed, released or took it over before. */
   readonly ended: boolean
   /** By the EHR's clock: how long after its expiry it was ended, or how long it still lives (negative), in milliseconds. */
@@ -57,9 +60,9 @@ export async function expireHold(deps: BookingDeps, appointmentId: string, call:
     const ended = appointment.status === 'cancelled' && !replayed
     // What was confirmed or ended by somebody else has no expiry to come any more.
     const expires = appointment.status === 'pending' || ended ? holdExpiresOf(appointment) : undefined
-    return { ended, lateMs: now - (expires ?? now) }
+    return { state: stateOf(appointment, now), ended, lateMs: now - (expires ?? now) }
   } catch (error) {
-    if (error instanceof BookingError && error.code === 'not_found') return { ended: false, lateMs: 0 }
+    if (error instanceof BookingError && error.code === 'not_found') return { state: undefined, ended: false, lateMs: 0 }
     throw error
   }
 }

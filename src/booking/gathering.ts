@@ -28,7 +28,8 @@ export class Gathering {
   /** Takes over everything that the named queries have found, whole answers only. @throws BookingError `ehr_rejected` for a part of one */
   add(reading: Reading, names: readonly string[]): void {
     const cut = names.find((name) => !reading.isComplete(name))
-    if (cut !== undefined) throw new BookingError('ehr_rejected', `More ${cut} than can be read at once; nothing is decided on a part of them.`)
+    if (cut !== undefined)
+      throw new BookingError('ehr_rejected', `More ${cut} than can be read at once; nothing is decided on a part of them.`)
     this.take(reading.now, ...names.map((name) => reading.all(name)))
   }
 
@@ -36,7 +37,8 @@ export class Gathering {
   take(now: EpochMs, ...found: readonly (readonly FhirResource[])[]): void {
     this.#now = Math.min(this.#now ?? now, now)
     for (const slot of found.flatMap((list) => ofType(list, 'Slot'))) this.#slots.set(slot.id ?? '', slot)
-    for (const appointment of found.flatMap((list) => ofType(list, 'Appointment'))) this.#appointments.set(appointment.id ?? '', appointment)
+    for (const appointment of found.flatMap((list) => ofType(list, 'Appointment')))
+      this.#appointments.set(appointment.id ?? '', appointment)
   }
 
   /** What was gathered so far. */

@@ -7,18 +7,19 @@ import type { ClaimSet } from '../scheduling/claim-set.ts'
 import type { Directory } from '../scheduling/directory.ts'
 import { patientPolicy } from '../scheduling/policies.ts'
 import { stateOf } from '../scheduling/transitions.ts'
-import { isTorn, type Window, type WindowSlot } from '../scheduling/window.ts'
+import { unexplainedClaims, type Window, type WindowSlot } from '../scheduling/window.ts'
 import { withAlternatives } from './alternatives.ts'
 import { assertNamedPatientExists, namedPatientQuery, type Caller } from './caller.ts'
 import { assertOfferAllowed, claimOffer, commitPlan, newAppointment, offerSpan, policyRefused } from './claim-plan.ts'
 import { confirmPlan } from './confirm-plan.ts'
 import type { BookingDeps } from './deps.ts'
 import { BookingError } from './errors.ts'
-import { isPatientTorn, patientQueries, readPatient } from './patient-queries.ts'
+import { patientContradiction, patientQueries, readPatient } from './patient-queries.ts'
 import { performWrite, requestDigest, type Plan, type WriteRequest, type WriteResult } from './perform-write.ts'
 import type { Call, Queries, Reading } from './ports.ts'
 import type { SlotOffer } from './slot-id.ts'
 import { assertScheduleKnown } from './offer-schedules.ts'
+import { TornReadings } from './torn-readings.ts'
 import { claimQueries, isDirectoryStale, readClaimWindow } from './window-queries.ts'
 
 /** Claims an offered time: as a hold until it expires, or as a booking in one step. */
@@ -67,7 +68,7 @@ class Claim implements WriteRequest {
   readonly requestDigest: string
   readonly #mapping: ClinicMapping
   readonly #request: ClaimRequest
-  #tornBefore = false
+  readonly #torn = new TornReadings()
 
   constructor(mapping: ClinicMapping, request: ClaimRequest, operation: 'hold' | 'book') {
     const { offer, caller } = request
@@ -92,16 +93,33 @@ class Claim implements WriteRequest {
     assertNamedPatientExists(reading, caller)
     if (isDirectoryStale(reading, directory, directory.byFingerprint(offer.scheduleFingerprint))) return { kind: 'stale-directory' }
     const window = readClaimWindow(reading, directory)
-    const torn = isTorn(window, offerSpan(offer)) || (caller.patient !== undefined && isPatientTorn(reading, caller.patient))
-    if (torn && !this.#tornBefore) {
-      this.#tornBefore = true
-      return { kind: 'torn-reading' }
-    }
+    if (this.#torn.isTorn(...this.#contradictions(reading, window))) return { kind: 'torn-reading' }
     const known = [...window.slots, ...extraSlots]
-    const own = ownAtOffer(window, this.#request)
+    const own = ownAtOffer(window, reading, this.#request)
     if (!own) return this.#claimPlan(reading, window, known)
-    const done = this.operation === 'hold' || stateOf(own, window.now) === 'booked'
-    return done ? { kind: 'done', appointment: own } : confirmPlan({ appointment: own, type: offer.type, window, known })
+    if (this.operation === 'hold' || stateOf(own, window.now) === 'booked') return { kind: 'done', appointment: own }
+    const patient = patientOf(own) ?? ''
+    const { guard } = readPatient(reading, patient)
+    return confirmPlan({ appointment: own, type: offer.type, window, known, guarded: { patient, guard } })
+  }
+
+  /** What in a reading cannot have stood there at one moment. */
+  #contradictions(reading: Reading, window: Window): (string | undefined)[] {
+    const { patient } = this.#request.caller
+    return [
+      ...unexplainedClaims(window, offerSpan(this.#request.offer)).map((slot) => `claim ${slot.id} ${slot.resource.meta?.versionId ?? ''}`),
+      patient === undefined ? undefined : patientContradiction(reading, patient),
+      this.#madeWithoutReceipt(window),
+    ]
+  }
+
+  /** The receipt was not there, but what this very request makes is: the other send of it came in between. */
+  #madeWithoutReceipt(window: Window): string | undefined {
+    const { offer, caller } = this.#request
+    const target = window.slotsById.get(offer.slotId)
+    if (this.key === undefined || !target) return undefined
+    const id = appointmentIdFor({ clientId: caller.clientId, operation: this.operation, key: this.key }, offer.start, target.scheduleId)
+    return window.visits.some((visit) => appointmentIdOf(visit.appointment) === id) ? `made ${id}` : undefined
   }
 
   #claimPlan(reading: Reading, window: Window, known: readonly WindowSlot[]): Plan {
@@ -141,18 +159,19 @@ class Claim implements WriteRequest {
   }
 }
 
-/** The patient's own live hold or visit at that very offer: asking for it again is a repetition, not a wish for a second one. */
-function ownAtOffer(window: Window, request: ClaimRequest): Appointment | undefined {
+/**
+ * The patient's own live hold or visit at that very offer: asking for it again is a repetition, not a wish for a second one.
+ * It is looked for in both lists: where the first request commits while this one reads, only one of them may have it.
+ */
+function ownAtOffer(window: Window, reading: Reading, request: ClaimRequest): Appointment | undefined {
   const { offer, caller } = request
   if (caller.patient === undefined) return undefined
-  return window.visits
-    .map((visit) => visit.appointment)
-    .find(
-      (appointment) =>
-        appointmentIdOf(appointment) !== undefined &&
-        patientOf(appointment) === caller.patient &&
-        visitTypeOf(appointment) === offer.type.code &&
-        referencedId(appointment.slot?.[0], 'Slot') === offer.slotId &&
-        ['held', 'booked'].includes(stateOf(appointment, window.now)),
-    )
+  return [...window.visits.map((visit) => visit.appointment), ...readPatient(reading, caller.patient).existing].find(
+    (appointment) =>
+      appointmentIdOf(appointment) !== undefined &&
+      patientOf(appointment) === caller.patient &&
+      visitTypeOf(appointment) === offer.type.code &&
+      referencedId(appointment.slot?.[0], 'Slot') === offer.slotId &&
+      ['held', 'booked'].includes(stateOf(appointment, window.now)),
+  )
 }

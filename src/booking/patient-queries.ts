@@ -41,13 +41,17 @@ export function readPatient(reading: Reading, patient: string): { existing: read
 const SETTLED_AFTER_MS = 10_000
 
 /**
- * Whether the guard was set a moment ago by a visit that is not among those read: then the visits may be older than the guard,
- * and `If-Match` on the guard would not notice that one is missing. The queries of a batch are no snapshot.
+ * Names the guard's version where it was set a moment ago by a visit that is not among those read, or stands there as it was before: then
+ * the visits may be older than the guard, and `If-Match` on the guard would not notice what is missing. The queries of a batch are no
+ * snapshot.
  */
-export function isPatientTorn(reading: Reading, patient: string): boolean {
+export function patientContradiction(reading: Reading, patient: string): string | undefined {
   const { existing, guard } = readPatient(reading, patient)
   const setAt = parseInstant(guard?.meta?.lastUpdated)
-  if (setAt === undefined || setAt < reading.now - SETTLED_AFTER_MS) return false
-  const setBy = guard?.identifier?.[0]?.value?.split('/')[0]
-  return !existing.some((appointment) => appointmentIdOf(appointment) === setBy)
+  if (setAt === undefined || setAt < reading.now - SETTLED_AFTER_MS) return undefined
+  const [setBy, version] = guard?.identifier?.[0]?.value?.split('/') ?? []
+  const isSeen = existing.some(
+    (appointment) => appointmentIdOf(appointment) === setBy && Number(appointment.meta?.versionId) >= Number(version),
+  )
+  return isSeen ? undefined : `guard ${guard?.meta?.versionId ?? ''}`
 }

@@ -1,15 +1,16 @@
 import type { Appointment, AuditEvent, Basic, Bundle, Slot } from 'fhir/r4.js'
-import { appointmentIdOf, nextVersion, patientOf } from '../fhir/appointment.ts'
-import { buildAuditEvent, readReceipt, type AuditedAction } from '../fhir/audit-event.ts'
-import { digestOf, receiptId } from '../fhir/ids.ts'
+import { nextVersion } from '../fhir/appointment.ts'
+import { readReceipt, type AuditedAction } from '../fhir/audit-event.ts'
+import { digestOf } from '../fhir/ids.ts'
 import type { EpochMs } from '../fhir/instant.ts'
 import type { Directory } from '../scheduling/directory.ts'
-import { readSlot, type WindowSlot } from '../scheduling/window.ts'
+import { goneSlot, readSlot, type WindowSlot } from '../scheduling/window.ts'
 import { NEW_APPOINTMENT, receiptOnly, transactionOf } from '../scheduling/write.ts'
 import { announced } from './announce.ts'
 import type { BookingDeps } from './deps.ts'
 import { BookingError, OutcomeUnknown } from './errors.ts'
 import type { Call, CommitOutcome, Queries, Reading } from './ports.ts'
+import { RequestReceipt } from './request-receipt.ts'
 import { fence } from './settle-outcome.ts'
 import { appointmentQuery, ofType } from './window-queries.ts'
 
@@ -58,6 +59,8 @@ export interface WriteResult {
 const MAX_ATTEMPTS = 5
 /** Errors that say nothing about the state of the EHR. */
 const NO_VERDICT: readonly string[] = ['ehr_unavailable', 'contention', 'ehr_rejected']
+/** Refusals that come from the state of the visit a request is about. */
+const ABOUT_THE_VISIT: readonly string[] = ['not_found', 'invalid_transition', 'version_mismatch', 'hold_expired']
 
 /**
  * Read, decide, commit; after a conflict or an unknown outcome read again and decide anew. Safe to repeat, because the
@@ -74,18 +77,17 @@ class WriteAttempt {
   readonly #deps: BookingDeps
   readonly #request: WriteRequest
   readonly #call: Call
-  /** What names this request: the caller's key from the start, otherwise what the first plan derives. */
-  #key: string | undefined
-  /** Counts receipts of this request that were fenced off (see settle-outcome.ts): each opens a new one. */
-  #generation = 0
+  readonly #receipt: RequestReceipt
   /** A send whose outcome nobody knows: from then on no failure may be reported, only certainty. */
   #unsettled = false
+  /** Whether the receipt was missing in what the last decision rests on. */
+  #withoutReceipt = false
 
   constructor(deps: BookingDeps, request: WriteRequest, call: Call) {
     this.#deps = deps
     this.#request = request
     this.#call = call
-    if (request.key !== undefined) this.#key = `key ${request.key}`
+    this.#receipt = new RequestReceipt(call, request)
   }
 
   async run(): Promise<WriteResult> {
@@ -97,8 +99,9 @@ class WriteAttempt {
         await pause(attempt)
       }
     } catch (error) {
-      if (this.#unsettled && error instanceof BookingError) return this.#settleRefusal(error)
-      throw error
+      if (!(error instanceof BookingError)) throw error
+      if (this.#unsettled || this.#mayStillLand(error)) return this.#settleRefusal(error)
+      return this.#unlessDone(error)
     }
     if (this.#unsettled) throw this.#unknown()
     throw new BookingError(
@@ -109,12 +112,20 @@ class WriteAttempt {
   }
 
   /**
+   * Whether an earlier request under the same key, whose answer never came, could still take effect in spite of this refusal. Nobody
+   * remembers whether there was one. One fence is enough: who sees it and sends again knows his own send.
+   */
+  #mayStillLand(refusal: BookingError): boolean {
+    return refusal.extras.mayStillLand === true && this.#request.key !== undefined && this.#receipt.isFirst
+  }
+
+  /**
    * A refusal is no verdict on a send that is still unsettled: it was decided on a state in which that send may yet land.
    * Fencing it off makes the refusal true; where that fails, the send has landed or nobody knows.
    */
   async #settleRefusal(refusal: BookingError): Promise<WriteResult> {
     if (NO_VERDICT.includes(refusal.code)) throw this.#unknown()
-    const outcome = await this.#deps.ehr.commit(fence(this.#receiptId() ?? '', Date.now(), this.#call), this.#call)
+    const outcome = await this.#deps.ehr.commit(fence(this.#receipt.id ?? '', Date.now(), this.#call), this.#call)
     if (outcome.kind === 'committed') throw refusal
     const reading = await this.#read({}).catch(() => undefined)
     const [event] = ofType(reading?.all('receipt') ?? [], 'AuditEvent')
@@ -122,6 +133,19 @@ class WriteAttempt {
     // Somebody who asked for the operation has fenced it off already.
     if (!readReceipt(event)) throw refusal
     return this.#landed(event, reading.now)
+  }
+
+  /**
+   * Refuses, unless the same request has taken effect while this one was reading: its receipt may have been looked for a moment before,
+   * and the visit read after it and after whatever came next. A claim notices that by itself.
+   */
+  async #unlessDone(refusal: BookingError): Promise<WriteResult> {
+    if (this.#request.key === undefined || !this.#withoutReceipt || !ABOUT_THE_VISIT.includes(refusal.code)) throw refusal
+    const reading = await this.#read({})
+    const [event] = ofType(reading.all('receipt'), 'AuditEvent')
+    const result = event && (await this.#replay(event, reading.now))
+    if (result) return result
+    throw refusal
   }
 
   /** The write stands; if only the visit cannot be read now, that is no failure. */
@@ -136,7 +160,7 @@ class WriteAttempt {
   }
 
   #unknown(): OutcomeUnknown {
-    return new OutcomeUnknown(this.#receiptId() ?? '')
+    return new OutcomeUnknown(this.#receipt.id ?? '')
   }
 
   /** One round of read, decide, commit; `undefined` means: once more. */
@@ -144,6 +168,7 @@ class WriteAttempt {
     const snapshot = await this.#deps.directories.current(this.#call)
     const reading = await this.#read(this.#request.queries(snapshot.directory))
     const [event] = ofType(reading.all('receipt'), 'AuditEvent')
+    this.#withoutReceipt = event === undefined
     if (event) return this.#replay(event, reading.now)
     // The receipt is absent, so an unsettled send has not taken effect so far, and the next one shuts it out or is shut out by it.
     const plan = await this.#plan(reading, snapshot.directory)
@@ -153,7 +178,7 @@ class WriteAttempt {
   }
 
   async #read(queries: Queries): Promise<Reading> {
-    const id = this.#receiptId()
+    const { id } = this.#receipt
     return this.#deps.ehr.batch(id === undefined ? queries : { ...queries, receipt: { kind: 'read', type: 'AuditEvent', id } }, this.#call)
   }
 
@@ -161,7 +186,7 @@ class WriteAttempt {
     const receipt = readReceipt(event)
     if (!receipt) {
       // Fenced off: that send never took effect and never will, so the request may be made again under a new receipt.
-      this.#generation++
+      this.#receipt.openNext()
       this.#unsettled = false
       return undefined
     }
@@ -183,7 +208,7 @@ class WriteAttempt {
   async #done(appointment: Appointment, now: EpochMs): Promise<WriteResult | undefined> {
     const result = { appointment, now, replayed: !this.#unsettled }
     if (this.#request.key === undefined) return result
-    const outcome = await this.#send(receiptOnly(this.#receipt(appointment, appointment.meta?.versionId ?? '', now)))
+    const outcome = await this.#send(receiptOnly(this.#receipt.build(appointment, appointment.meta?.versionId ?? '', now)))
     return outcome.kind === 'committed' ? result : undefined
   }
 
@@ -216,8 +241,8 @@ class WriteAttempt {
   }
 
   async #commit(plan: Extract<Plan, { kind: 'commit' }>, now: EpochMs): Promise<WriteResult | undefined> {
-    this.#key ??= `auto ${plan.key}`
-    const receipt = this.#receipt(plan.appointment, nextVersion(plan.appointment), now)
+    this.#receipt.nameIt(plan.key)
+    const receipt = this.#receipt.build(plan.appointment, nextVersion(plan.appointment), now)
     const outcome = await this.#send(transactionOf({ ...plan, receipt }))
     if (outcome.kind !== 'committed') return undefined
     return { appointment: committedAppointment(plan.appointment, outcome), now, replayed: false }
@@ -238,30 +263,6 @@ class WriteAttempt {
     return outcome
   }
 
-  #receipt(appointment: Appointment, version: string, now: EpochMs): AuditEvent {
-    const patient = patientOf(appointment)
-    const event = buildAuditEvent({
-      action: this.#request.operation,
-      recorded: now,
-      clientId: this.#call.clientId,
-      requestId: this.#call.requestId,
-      ...(patient !== undefined && { patient }),
-      appointment: {
-        appointmentId: appointmentIdOf(appointment) ?? '',
-        reference: appointment.id === undefined ? NEW_APPOINTMENT : `Appointment/${appointment.id}`,
-        version,
-        requestDigest: this.#request.requestDigest,
-      },
-    })
-    return { ...event, id: this.#receiptId() ?? '' }
-  }
-
-  #receiptId(): string | undefined {
-    if (this.#key === undefined) return undefined
-    const key = this.#generation === 0 ? this.#key : `${this.#key} again ${this.#generation}`
-    return receiptId({ clientId: this.#call.clientId, operation: this.#request.operation, key })
-  }
-
   #timeLeft(): number {
     return this.#call.deadline - performance.now()
   }
@@ -276,19 +277,6 @@ function committedAppointment(sent: Appointment, outcome: Extract<CommitOutcome,
   const written = outcome.versions.get(sent.id === undefined ? NEW_APPOINTMENT : `Appointment/${sent.id}`)
   if (!written) throw new Error('the EHR answered a transaction without the Appointment that was in it')
   return { ...sent, id: written.id, meta: { ...sent.meta, versionId: written.version } }
-}
-
-/** Stands for a Slot that no longer exists, so that it is not asked for again. */
-function goneSlot(id: string): WindowSlot {
-  return {
-    id,
-    scheduleId: '',
-    start: 0,
-    end: 0,
-    status: 'entered-in-error',
-    claim: undefined,
-    resource: { resourceType: 'Slot', id, status: 'entered-in-error', schedule: {}, start: '', end: '' },
-  }
 }
 
 /** Losers of one race would meet again at once; a few random milliseconds let one of them through. */

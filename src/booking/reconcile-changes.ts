@@ -95,9 +95,12 @@ async function slotStretch(walk: Walk, now: EpochMs, slots: readonly Slot[]): Pr
 async function visitStretch(walk: Walk, now: EpochMs, visits: readonly Appointment[]): Promise<Stretch> {
   const around: FhirResource[] = []
   for (const { actors, span } of surroundings(walk, visits)) {
-    for (let from = span.start; from < span.end; ) {
+    for (let from = span.start; from < span.end;) {
       const reading = await walk.ehr.read({
-        visits: search('Appointment', ['actor', actors], ...spanParams('date', { start: from, end: span.end }), liveStatuses(), ['_sort', 'date']),
+        visits: search('Appointment', ['actor', actors], ...spanParams('date', { start: from, end: span.end }), liveStatuses(), [
+          '_sort',
+          'date',
+        ]),
       })
       around.push(...reading.all('visits'))
       const until = seenUntil(reading, ['visits'], span.end)

@@ -74,5 +74,10 @@ function aroundQueries({ prefix, schedules, span }: Around, { directory, mapping
 }
 
 function partOf(reading: Reading, prefix: string): Reading {
-  return { ...reading, now: reading.now, all: (name) => reading.all(prefix + name), isComplete: (name) => reading.isComplete(prefix + name) }
+  return {
+    ...reading,
+    now: reading.now,
+    all: (name) => reading.all(prefix + name),
+    isComplete: (name) => reading.isComplete(prefix + name),
+  }
 }

@@ -7,12 +7,12 @@ import { readClaim } from '../fhir/slot-claim.ts'
 import { token, type SearchParam } from '../fhir/query.ts'
 import { APPOINTMENT_ID_SYSTEM } from '../fhir/vocabulary.ts'
 import type { Directory, ScheduleInfo } from '../scheduling/directory.ts'
-import { DAY, MINUTE } from '../scheduling/interval.ts'
+import { DAY, MINUTE, type Interval } from '../scheduling/interval.ts'
 import { spanOf } from '../scheduling/window.ts'
 import { BookingError } from './errors.ts'
 import { inParts } from './gathering.ts'
 import type { PacedEhr } from './paced-ehr.ts'
-import type { Reading } from './ports.ts'
+import type { Queries, Reading } from './ports.ts'
 import { lastStart, ofType, search, spanParams, visitsQuery } from './window-queries.ts'
 
 /** What a pass looks at. */
@@ -48,9 +48,9 @@ const LONGEST_STRETCH = 28 * DAY
 
 /** Walks all claimed Slots and live visits of today and later, soonest first, in stretches that fit on a page. */
 export async function* walkAll(walk: Walk): AsyncGenerator<Stretch> {
-  const end = await endOf(walk)
+  const span = { start: walk.today, end: await endOf(walk) }
   const met = new Set<number>()
-  for (const group of inParts([...walk.directory.schedules.values()], SCHEDULES_AT_ONCE)) yield* walkGroup(walk, group, end, met)
+  for (const group of inParts([...walk.directory.schedules.values()], SCHEDULES_AT_ONCE)) yield* walkGroup(walk, group, span, met)
 }
 
 /** The last thing there is: a clinic's horizon can be years, and nearly all of it empty. */
@@ -64,19 +64,17 @@ async function endOf({ ehr, today }: Walk): Promise<EpochMs> {
   return Math.max(today, lastStart(reading, 'slots'), lastStart(reading, 'visits')) + 1
 }
 
-async function* walkGroup(walk: Walk, group: readonly ScheduleInfo[], end: EpochMs, met: Set<number>): AsyncGenerator<Stretch> {
-  const { ehr, directory, today } = walk
-  let reaching = await reachingIn(walk, group)
+async function* walkGroup(walk: Walk, group: readonly ScheduleInfo[], whole: Interval, met: Set<number>): AsyncGenerator<Stretch> {
+  let reaching = await reachingIn(walk, group, whole.start)
   let length = DAY
-  for (let from = today; from < end; ) {
-    const span = { start: from, end: Math.min(from + length, end) }
-    const slotsOfGroup: SearchParam = ['schedule', group.map((schedule) => `Schedule/${schedule.id}`)]
-    const reading = await ehr.read({
-      slots: search('Slot', slotsOfGroup, BUSY, ...spanParams('start', span), ['_sort', 'start']),
-      visits: visitsQuery(directory, group, span),
-    })
+  for (let from = whole.start; from < whole.end;) {
+    const span = { start: from, end: Math.min(from + length, whole.end) }
+    const reading = await walk.ehr.read(stretchQueries(walk, group, span))
     const until = seenUntil(reading, ['slots', 'visits'], span.end)
-    if (until <= from) throw tooMuchAtOnce()
+    if (until <= from) {
+      yield* walkHalves(walk, group, { start: from, end: whole.end }, met)
+      return
+    }
     const slots = ofType(reading.all('slots'), 'Slot').filter((slot) => isBefore(slot, until))
     const visits = ofType(reading.all('visits'), 'Appointment').filter((visit) => isBefore(visit, until))
     const ids = idsOf(visits)
@@ -89,14 +87,28 @@ async function* walkGroup(walk: Walk, group: readonly ScheduleInfo[], end: Epoch
   }
 }
 
-/** Visits that began before today and last into it: they may overlap those of today. */
-async function reachingIn({ ehr, directory, mapping, today }: Walk, group: readonly ScheduleInfo[]): Promise<Appointment[]> {
+function stretchQueries({ directory }: Walk, group: readonly ScheduleInfo[], span: Interval): Queries {
+  const ofGroup: SearchParam = ['schedule', group.map((schedule) => `Schedule/${schedule.id}`)]
+  return {
+    slots: search('Slot', ofGroup, BUSY, ...spanParams('start', span), ['_sort', 'start']),
+    visits: visitsQuery(directory, group, span),
+  }
+}
+
+/** Where more begins at one instant than fits on a page, fewer Schedules are read at a time from there on. */
+async function* walkHalves(walk: Walk, group: readonly ScheduleInfo[], span: Interval, met: Set<number>): AsyncGenerator<Stretch> {
+  if (group.length <= 1) throw tooMuchAtOnce()
+  for (const half of inParts(group, Math.ceil(group.length / 2))) yield* walkGroup(walk, half, span, met)
+}
+
+/** Visits that began before a moment and last beyond it: they may overlap those that begin then. */
+async function reachingIn({ ehr, directory, mapping }: Walk, group: readonly ScheduleInfo[], moment: EpochMs): Promise<Appointment[]> {
   const found: Appointment[] = []
-  for (let from = today - mapping.longestSlotMinutes * MINUTE; from < today; ) {
-    const reading = await ehr.read({ visits: visitsQuery(directory, group, { start: from, end: today }) })
-    const until = seenUntil(reading, ['visits'], today)
+  for (let from = moment - mapping.longestSlotMinutes * MINUTE; from < moment;) {
+    const reading = await ehr.read({ visits: visitsQuery(directory, group, { start: from, end: moment }) })
+    const until = seenUntil(reading, ['visits'], moment)
     if (until <= from) throw tooMuchAtOnce()
-    found.push(...ofType(reading.all('visits'), 'Appointment').filter((visit) => (spanOf(visit)?.end ?? 0) > today))
+    found.push(...ofType(reading.all('visits'), 'Appointment').filter((visit) => (spanOf(visit)?.end ?? 0) > moment))
     from = until
   }
   return [...new Map(found.map((visit) => [visit.id, visit])).values()]
@@ -119,7 +131,10 @@ export function holdersOf(slots: readonly Slot[]): string[] {
 
 /** The refusal to judge a part of what is there. */
 export function tooMuchAtOnce(): BookingError {
-  return new BookingError('ehr_rejected', 'More Slots or visits begin at one instant than can be read at once, so they cannot be reconciled.')
+  return new BookingError(
+    'ehr_rejected',
+    'More Slots or visits begin at one instant than can be read at once, so they cannot be reconciled.',
+  )
 }
 
 /** Remembers a few bytes of each id, not the id: a pass meets every visit of the clinic. */

@@ -194,7 +194,8 @@ class Pass {
   /** A move that the gateway made itself, or that a repair has followed, is announced already. */
   #announceMove({ by, event }: VisitMove): void {
     const known = [...this.#events.values()].filter((each) => each.appointmentId === event.appointmentId)
-    if (!known.some((each) => each.version === by || (each.kind === 'rescheduled' && Number(each.version) > Number(by)))) this.#announce(event)
+    if (!known.some((each) => each.version === by || (each.kind === 'rescheduled' && Number(each.version) > Number(by))))
+      this.#announce(event)
   }
 
   #announce(event: VisitEvent): void {

@@ -11,10 +11,11 @@ import { assertOfferAllowed, claimOffer, commitPlan, offerSpan, placeOf, policyR
 import type { BookingDeps } from './deps.ts'
 import { checkTransition, existingQuery, readExisting, type ExistingRequest } from './existing-appointment.ts'
 import { assertScheduleKnown } from './offer-schedules.ts'
-import { isPatientTorn, patientQueries, readPatient } from './patient-queries.ts'
+import { patientContradiction, patientQueries, readPatient } from './patient-queries.ts'
 import { performWrite, requestDigest, type Plan, type WriteRequest, type WriteResult } from './perform-write.ts'
 import type { Call, Reading } from './ports.ts'
 import type { SlotOffer } from './slot-id.ts'
+import { TornReadings } from './torn-readings.ts'
 import { claimQueries, isDirectoryStale, readClaimWindow } from './window-queries.ts'
 
 /** Moves a booked visit to another offer of the same visit type. */
@@ -40,7 +41,7 @@ class Move implements WriteRequest {
   readonly requestDigest: string
   readonly #deps: BookingDeps
   readonly #request: RescheduleRequest
-  #tornBefore = false
+  readonly #torn = new TornReadings()
 
   constructor(deps: BookingDeps, request: RescheduleRequest) {
     const { offer, caller } = request
@@ -81,10 +82,7 @@ class Move implements WriteRequest {
     const set = claimOffer(window, offer, appointmentId)
     assertOfferAllowed(offer, set, window.now)
     const patient = patientOf(appointment) ?? ''
-    if (isPatientTorn(reading, patient) && !this.#tornBefore) {
-      this.#tornBefore = true
-      return { kind: 'torn-reading' }
-    }
+    if (this.#torn.isTorn(patientContradiction(reading, patient))) return { kind: 'torn-reading' }
     const guard = this.#assertPatientFree(set, patient, reading)
     const moved = this.#moved(appointment, set)
     const key = `${appointmentId} ${appointment.meta?.versionId ?? ''} ${offer.slotId} ${offer.modality}`

@@ -152,7 +152,8 @@ export function visitTypeOf(appointment: Appointment): string | undefined {
 /** Ids of every Slot it claims: the ones it uses (`slot`) and the ones it blocks (`supportingInformation`). */
 export function claimedSlotIds(appointment: Appointment): string[] {
   const references = [...(appointment.slot ?? []), ...(appointment.supportingInformation ?? [])]
-  return references.map((reference) => referencedId(reference, 'Slot')).filter((id) => id !== undefined)
+  // Somebody may have named one twice; a transaction with the same resource twice is refused as a whole.
+  return [...new Set(references.map((reference) => referencedId(reference, 'Slot')).filter((id) => id !== undefined))]
 }
 
 /** `meta.versionId` after the next write. HAPI counts versions up by one, so a write can name the version it makes. */

@@ -33,6 +33,8 @@ export interface ClaimSet {
 /** Why a wish cannot be had: the Slot is not there any more as offered, or something else has the time. */
 export interface ClaimRefusal {
   readonly kind: 'moved' | 'taken'
+  /** No Slot is in the way, only entries of the front desk, which claim none: no version tells a writer of them. */
+  readonly byDeskOnly?: boolean
 }
 
 /**
@@ -50,7 +52,9 @@ export function claimSet(window: Window, wish: ClaimWish): ClaimSet | ClaimRefus
   const padded = pad(visit, wish.bufferBeforeMinutes, wish.bufferAfterMinutes)
   const blocked = blockedBy(own, visit, padded, schedule, window, wish)
   const inTheWay = visitsInTheWay(padded, schedule, window, wish)
-  if (!blocked || inTheWay.some((appointment) => !isExpiredHold(appointment, window.now))) return { kind: 'taken' }
+  if (!blocked) return { kind: 'taken' }
+  const live = inTheWay.filter((appointment) => !isExpiredHold(appointment, window.now))
+  if (live.length > 0) return { kind: 'taken', byDeskOnly: live.every((appointment) => appointmentIdOf(appointment) === undefined) }
   return { kind: 'claim', visit, schedule, own, blocked, expired: inTheWay }
 }
 

@@ -191,7 +191,7 @@ function locationOf(schedule: Schedule, provider: Named | undefined, known: Know
 
 function placesAround(location: Location, known: KnownActors): string[] {
   const ids: string[] = []
-  for (let at: Location | undefined = location; at?.id !== undefined && !ids.includes(at.id); ) {
+  for (let at: Location | undefined = location; at?.id !== undefined && !ids.includes(at.id);) {
     ids.push(at.id)
     at = known.locations.get(referencedId(at.partOf, 'Location') ?? '')
   }

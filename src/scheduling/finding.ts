@@ -46,9 +46,7 @@ export type DoubtKind = 'overlap' | 'claim_lost' | 'moved_onto_taken' | 'place_c
  * a moment between the two readings at which all of them stood so. `wait`: it will be decided when an expired hold has been ended.
  */
 export type Finding = { readonly restsOn: readonly (Appointment | Slot)[] } & (
-  | { readonly kind: 'repair'; readonly repair: Repair }
-  | { readonly kind: 'doubt'; readonly doubt: Doubt }
-  | { readonly kind: 'wait' }
+  { readonly kind: 'repair'; readonly repair: Repair } | { readonly kind: 'doubt'; readonly doubt: Doubt } | { readonly kind: 'wait' }
 )
 
 /** A doubt about visits and Slots. @param mark what tells it from a later one of the same kind about the same visits */

@@ -36,8 +36,8 @@ function judge(seen: Sighting, appointmentId: string, mapping: ClinicMapping): F
   const matches = seen.own.get(appointmentId) ?? []
   const claims = seen.claims.get(appointmentId) ?? []
   const [appointment] = matches
+  if (!appointment || matches.every(({ status }) => !LIVE_STATUSES.includes(status))) return freeAll(appointmentId, appointment, claims)
   if (matches.length > 1) return [doubtAbout('duplicate_identifier', matches, [], appointmentId)]
-  if (!appointment || !LIVE_STATUSES.includes(appointment.status)) return freeAll(appointmentId, appointment, claims)
   // Until somebody ends it, its claims count as free everywhere: that is the business of the expiry.
   if (isExpiredHold(appointment, seen.window.now)) return []
   const place = placeOf(seen, appointment, appointmentId, mapping)

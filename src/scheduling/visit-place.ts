@@ -29,7 +29,7 @@ export function placeState(place: VisitPlace, directory: Directory): 'in-place' 
 function isCovered({ span, padded, own, named, complete }: VisitPlace): boolean {
   const [first, last] = [own[0], own.at(-1)]
   // A visit on time without Slots uses none; where a Slot was deleted the others say as much as they can.
-  if (!first || !last || !complete) return named.every((slot) => overlaps(slot, padded))
+  if (!first || !last || !complete) return own.every((slot) => overlaps(slot, span)) && named.every((slot) => overlaps(slot, padded))
   return first.start <= span.start && span.start < first.end && last.start < span.end && span.end <= last.end
 }
 
@@ -108,7 +108,7 @@ function chainOver(
 function chainIn(slots: readonly WindowSlot[], span: Interval): WindowSlot[] {
   const first = slots.find((slot) => slot.start <= span.start && span.start < slot.end)
   const chain = first ? [first] : []
-  for (let end = first?.end ?? span.end; end < span.end; ) {
+  for (let end = first?.end ?? span.end; end < span.end;) {
     const next = slots.find((slot) => slot.start === end)
     if (!next) return []
     chain.push(next)

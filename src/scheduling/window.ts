@@ -1,5 +1,5 @@
 import type { Appointment, Slot } from 'fhir/r4.js'
-import { appointmentIdOf, holdExpiresOf } from '../fhir/appointment.ts'
+import { appointmentIdOf, claimedSlotIds, holdExpiresOf } from '../fhir/appointment.ts'
 import { parseInstant, type EpochMs } from '../fhir/instant.ts'
 import { referencedId } from '../fhir/references.ts'
 import { readClaim, type SlotClaim } from '../fhir/slot-claim.ts'
@@ -58,14 +58,19 @@ export function buildWindow(now: EpochMs, directory: Directory, slots: readonly 
 }
 
 /**
- * Whether a live claim in the span has no Appointment in the window. The queries of a batch are no snapshot: HAPI may answer
- * one before and one after another's commit. A second reading tells such a tear from a claim that is really orphaned.
+ * Slots in the span whose live claim does not fit the window's Appointments: there is none, it is older than the claim, or it no longer
+ * has the Slot. The queries of a batch are no snapshot: HAPI may answer one before and one after another's commit. A second reading tells
+ * such a tear from a claim that is really orphaned.
  */
-export function isTorn(window: Window, span: Interval): boolean {
-  const known = new Set(window.visits.map((visit) => appointmentIdOf(visit.appointment)))
-  return window.slots.some(
-    (slot) => slot.claim && overlaps(slot, span) && !known.has(slot.claim.appointmentId) && !hasLapsed(slot.claim, window.now),
-  )
+export function unexplainedClaims(window: Window, span: Interval): WindowSlot[] {
+  const visits = new Map(window.visits.map(({ appointment }) => [appointmentIdOf(appointment), appointment]))
+  const isUnexplained = (slotId: string, claim: SlotClaim): boolean =>
+    !hasLapsed(claim, window.now) && !fits(slotId, claim, visits.get(claim.appointmentId))
+  return window.slots.filter((slot) => slot.claim && overlaps(slot, span) && isUnexplained(slot.id, slot.claim))
+}
+
+function fits(slotId: string, claim: SlotClaim, visit: Appointment | undefined): boolean {
+  return visit !== undefined && Number(visit.meta?.versionId) >= Number(claim.version) && claimedSlotIds(visit).includes(slotId)
 }
 
 /** Whether the claim of a hold has run out. */
@@ -104,6 +109,19 @@ export function readSlot(slot: Slot): WindowSlot | undefined {
     status: slot.status,
     resource: slot,
     claim: claim?.status === slot.status ? claim : undefined,
+  }
+}
+
+/** Stands for a Slot that no longer exists, so that it is not asked for again. */
+export function goneSlot(id: string): WindowSlot {
+  return {
+    id,
+    scheduleId: '',
+    start: 0,
+    end: 0,
+    status: 'entered-in-error',
+    claim: undefined,
+    resource: { resourceType: 'Slot', id, status: 'entered-in-error', schedule: {}, start: '', end: '' },
   }
 }
 

@@ -84,8 +84,10 @@ describe('a hold that has run out', () => {
     const id = await expiredHold(desk, 'short', 0)
     expect((await api().get(`/holds/${id}`)).body).toMatchObject({ hold_id: id, state: 'expired', status: 'cancelled' })
     expect(await api().post('/appointments', { hold_id: id })).toMatchObject({ status: 410, body: { code: 'hold_expired' } })
-    expect(await api().delete(`/holds/${id}`)).toMatchObject({ status: 200, body: { state: 'expired' } })
+    // The refusal ends it: no late confirmation can book what was refused.
     expect(await inEhr(fhir, id)).toMatchObject({ status: 'cancelled', cancelationReason: EXPIRED })
+    expect(await slotStatuses(fhir, desk)).toEqual(['free'])
+    expect(await api().delete(`/holds/${id}`)).toMatchObject({ status: 200, body: { state: 'expired' } })
     await expectSound(fhir, desk, { live: 0, all: 1 })
   })
 

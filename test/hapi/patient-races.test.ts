@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkEhr } from '../helpers/checker.ts'
-import { openDesk, type Desk } from '../helpers/clinic.ts'
+import { openDesk, unique, type Desk } from '../helpers/clinic.ts'
 import { recordFact } from '../helpers/facts.ts'
 import { startGateway, type GatewayProcess } from '../helpers/gateway-process.ts'
 import { hapiOnPostgres, isFullRun } from '../helpers/servers.ts'
@@ -57,5 +57,22 @@ test('one patient holds eight times at once: as many holds as the clinic allows'
     const verdict = await checkEhr(fhir, [desk.schedule], [`Practitioner/${desk.provider}`])
     expect(verdict.violations).toEqual([])
     expect(verdict.live).toHaveLength(3)
+  }
+})
+
+test('two patients confirm one hold that has none yet, at once: one has the visit, the other is not told of it', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const desk = await openDesk(fhir, { slots: 1, patients: 2 })
+    const [slot_id] = await firstOffers([desk], 1)
+    const hold = await api(0).post('/holds', { slot_id }, { key: unique('hold') })
+    expect(hold.status).toBe(201)
+    const answers = await Promise.all(
+      desk.patients.map((patient, index) => post(index, '/appointments', { hold_id: hold.body.hold_id, patient })),
+    )
+    expect(answers.map((answer) => answer.status).sort()).toEqual([201, 404])
+    const verdict = await checkEhr(fhir, [desk.schedule], [`Practitioner/${desk.provider}`])
+    expect(verdict.violations).toEqual([])
+    const winner = desk.patients[answers.findIndex((answer) => answer.status === 201)]
+    expect(verdict.live.map((visit) => visit.participant[0]?.actor?.reference)).toEqual([winner])
   }
 })

@@ -55,7 +55,12 @@ test('more changes in one instant than a page holds lead to a pass over everythi
 test('visits at midnight and over many days are looked at once each, and with them what reaches over from the day before', async () => {
   const desk = await openDesk(fhir, { slots: 8, patients: 2, start: clinicTime('23:00', 9) })
   const offers = await api(0).offers('long', desk.provider)
-  const booked = await succeed(api(0).post('/appointments', { slot_id: offers.find(({ start }) => start === desk.slots[3]!.start)?.slot_id, patient: desk.patients[0] }))
+  const booked = await succeed(
+    api(0).post('/appointments', {
+      slot_id: offers.find(({ start }) => start === desk.slots[3]!.start)?.slot_id,
+      patient: desk.patients[0],
+    }),
+  )
   const entry = await fhir.create(frontDeskVisit(desk, desk.slots[6]!))
   const { doubts } = await worker.pass()
   expect(doubts.filter(({ appointmentIds }) => appointmentIds.includes(entry.id!))).toMatchObject([{ kind: 'overlap' }])
@@ -105,7 +110,10 @@ test(
       await race
       for (const report of reports) {
         expect(report.repaired, `round ${round}`).toEqual({})
-        expect(report.doubts.filter(({ key }) => !known.has(key)), `round ${round}`).toEqual([])
+        expect(
+          report.doubts.filter(({ key }) => !known.has(key)),
+          `round ${round}`,
+        ).toEqual([])
         examined += report.examined
       }
       passes += reports.length
@@ -114,7 +122,10 @@ test(
       await expectSound(fhir, desk, { live: standing.length })
     }
     expect(examined).toBeGreaterThan(ROUNDS * RACERS)
-    recordFact('reconciliation during races', `${passes} passes in ${ROUNDS} rounds of ${RACERS} patients: nothing repaired, no doubt raised`)
+    recordFact(
+      'reconciliation during races',
+      `${passes} passes in ${ROUNDS} rounds of ${RACERS} patients: nothing repaired, no doubt raised`,
+    )
   },
   60_000 * ROUNDS,
 )

@@ -55,19 +55,23 @@ describe.each([
     expect((await worker.pass(since)).repaired).toEqual({})
   }
 
-  const move = (visit: Appointment, to: Slot, changes: Partial<Appointment> = {}) => fhir.put({ ...visit, start: to.start, end: to.end, ...changes })
+  const move = (visit: Appointment, to: Slot, changes: Partial<Appointment> = {}) =>
+    fhir.put({ ...visit, start: to.start, end: to.end, ...changes })
 
   describe('claims that no live visit stands behind', () => {
-    test.each(['cancelled', 'noshow', 'entered-in-error'] as const)('are freed where the front desk set the visit %s, and it is announced', async (status) => {
-      const { desk, id, visit, since } = await booked(2, { type: 'buffered' })
-      const ended = await fhir.put({ ...visit, status })
-      const report = await passOver(since, [visit])
-      expect(report).toMatchObject({ repaired: { freed: 1 }, doubts: [] })
-      expect(report.events).toContainEqual({ kind: 'cancelled', appointmentId: id, version: ended.meta?.versionId, clientId: 'dev' })
-      expect(new Set(await slotStatuses(fhir, desk))).toEqual(new Set(['free']))
-      expect((await inEhr(fhir, id)).meta?.versionId).toBe(ended.meta?.versionId)
-      await expectSettled(desk, since)
-    })
+    test.each(['cancelled', 'noshow', 'entered-in-error'] as const)(
+      'are freed where the front desk set the visit %s, and it is announced',
+      async (status) => {
+        const { desk, id, visit, since } = await booked(2, { type: 'buffered' })
+        const ended = await fhir.put({ ...visit, status })
+        const report = await passOver(since, [visit])
+        expect(report).toMatchObject({ repaired: { freed: 1 }, doubts: [] })
+        expect(report.events).toContainEqual({ kind: 'cancelled', appointmentId: id, version: ended.meta?.versionId, clientId: 'dev' })
+        expect(new Set(await slotStatuses(fhir, desk))).toEqual(new Set(['free']))
+        expect((await inEhr(fhir, id)).meta?.versionId).toBe(ended.meta?.versionId)
+        await expectSettled(desk, since)
+      },
+    )
 
     test('are freed where there is no such visit, and the receipt names the Slots', async () => {
       const desk = await openDesk(fhir, { slots: 3 })
@@ -146,7 +150,10 @@ describe.each([
       const slot = await fhir.read('Slot', desk.slots[1]!.id!)
       const later = (time: string) => instant(Date.parse(time) + 6 * 60 * 60_000)
       await fhir.put({ ...slot, start: later(slot.start), end: later(slot.end) })
-      expect(await passOver(since, [visit])).toMatchObject({ repaired: {}, doubts: [{ kind: 'place_changed', appointmentIds: [visit.id] }] })
+      expect(await passOver(since, [visit])).toMatchObject({
+        repaired: {},
+        doubts: [{ kind: 'place_changed', appointmentIds: [visit.id] }],
+      })
     })
   })
 
@@ -158,7 +165,16 @@ describe.each([
       expect(report).toMatchObject({ repaired: { moved: 1 }, doubts: [] })
       const moved = await inEhr(fhir, id)
       expect(report.events).toContainEqual({ kind: 'rescheduled', appointmentId: id, version: moved.meta?.versionId, clientId: 'dev' })
-      expect(await slotStatuses(fhir, desk)).toEqual(['free', 'free', 'free', 'free', 'busy-unavailable', 'busy', 'busy', 'busy-unavailable'])
+      expect(await slotStatuses(fhir, desk)).toEqual([
+        'free',
+        'free',
+        'free',
+        'free',
+        'busy-unavailable',
+        'busy',
+        'busy',
+        'busy-unavailable',
+      ])
       await expectSettled(desk, since)
       // The patient can go on with it as with any other.
       await succeed(gateway.api.post(`/appointments/${id}/cancel`, {}))
@@ -267,7 +283,9 @@ describe.each([
     try {
       const visits = [await booked(1), await booked(1), await booked(1), await booked(1)]
       for (const [index, { visit, desk }] of visits.entries())
-        await fhir.put(index % 2 === 0 ? { ...visit, status: 'cancelled' } : { ...visit, start: desk.slots[4]!.start, end: desk.slots[4]!.end })
+        await fhir.put(
+          index % 2 === 0 ? { ...visit, status: 'cancelled' } : { ...visit, start: desk.slots[4]!.start, end: desk.slots[4]!.end },
+        )
       const { since } = visits[0]!
       const reports = await Promise.all([worker.pass(since), second.pass(since), worker.pass(since), second.pass(since)])
       const sum = (kind: string) => reports.reduce((total, report) => total + (report.repaired[kind] ?? 0), 0)
@@ -285,6 +303,10 @@ describe.each([
     await succeed(gateway.api.post(`/appointments/${id}/cancel`, {}))
     const { events } = await worker.pass(since - 2_000)
     const event = (kind: string, version: string) => ({ kind, appointmentId: id, version, clientId: 'dev' })
-    expect(events.filter((each) => each.appointmentId === id)).toEqual([event('booked', '1'), event('rescheduled', '2'), event('cancelled', '3')])
+    expect(events.filter((each) => each.appointmentId === id)).toEqual([
+      event('booked', '1'),
+      event('rescheduled', '2'),
+      event('cancelled', '3'),
+    ])
   })
 })

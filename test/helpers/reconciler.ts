@@ -10,7 +10,7 @@ import { MAPPING } from './clinic.ts'
 
 /** Runs passes of reconciliation in this process, as a worker does. */
 export interface Reconciler {
-  /** One pass at full speed that takes up what was changed just now, unless the options say otherwise. */
+  /** One pass at full speed that takes up even what is written while it runs, unless the options say otherwise. */
   pass(since?: number, options?: PassOptions): Promise<ReconcileReport>
   stop(): Promise<void>
 }
@@ -28,9 +28,10 @@ export async function startReconciler(fhirBaseUrl: string): Promise<Reconciler> 
     }),
   )
   await assembly.start()
-  const atOnce = { settledAfterMs: 0, rest: 0 }
+  const atOnce = { settledAfterMs: -60_000, rest: 0 }
   return {
-    pass: (since, options = {}) => reconcile(assembly.booking, since, () => newCall(randomUUID(), 'gateway-worker'), { ...atOnce, ...options }),
+    pass: (since, options = {}) =>
+      reconcile(assembly.booking, since, () => newCall(randomUUID(), 'gateway-worker'), { ...atOnce, ...options }),
     stop: () => assembly.stop(),
   }
 }

@@ -120,7 +120,8 @@ export class MemoryStore {
     histories.set(id, history)
     const last = history.at(-1)
     if (last?.resource && isDeepStrictEqual(contentOf(last.resource), contentOf(resource))) return String(last.version)
-    const version = (last?.version ?? 0) + 1
+    // What is put there in the beginning may have a past.
+    const version = last ? last.version + 1 : Number(resource.meta?.versionId ?? 1)
     const meta = { ...resource.meta, versionId: String(version), lastUpdated: formatUtc(at) }
     const stored = { ...resource, meta }
     history.push({ resource: stored, version, commit: this.#commits })

@@ -15,7 +15,7 @@ import { fingerprint } from '../../../src/fhir/ids.ts'
 import { guardId } from '../../../src/fhir/patient-guard.ts'
 import { transactionOf } from '../../../src/scheduling/write.ts'
 import { testMapping } from '../../helpers/clinic.ts'
-import { at, claimed, directoryOf, gatewayVisit, location, NOW, practitioner, role, schedule, slot, windowOf } from '../helpers/day.ts'
+import { at, claimed, deskVisit, directoryOf, gatewayVisit, location, NOW, practitioner, role, schedule, slot, windowOf } from '../helpers/day.ts'
 import { receipt } from '../helpers/write-requests.ts'
 
 const mapping = testMapping()
@@ -65,7 +65,25 @@ describe('a claim', () => {
   ])("is refused by the clinic's rule: %s", ([policy, changes, now]) => {
     expect(() => {
       assertOfferAllowed(offer(changes), set, now)
-    }).toThrow(expect.objectContaining({ code: 'policy_refused', extras: { policy } }))
+    }).toThrow(expect.objectContaining({ code: 'policy_refused', extras: expect.objectContaining({ policy }) as object }))
+  })
+
+  // The clock and the front desk change no version that an earlier send of the same request has read.
+  test.for<readonly [policy: string, changes: Partial<SlotOffer>, now: number, extras: object]>([
+    ['past', {}, at('09:00'), { policy: 'past', mayStillLand: true }],
+    ['notice', { type: { ...type('buffered'), noticeMinutes: 600 } }, NOW, { policy: 'notice', mayStillLand: true }],
+    ['not_bookable', { type: type('staff-only') }, NOW, { policy: 'not_bookable' }],
+  ])('says whether its refusal rests on the clock: %s', ([, changes, now, extras]) => {
+    expect(() => {
+      assertOfferAllowed(offer(changes), set, now)
+    }).toThrow(expect.objectContaining({ extras }))
+  })
+
+  test('that is refused for an entry of the front desk alone says so; for a Slot it does not', () => {
+    const desk = windowOf(directory, slots, [deskVisit(['Practitioner/ann'], at('09:00'), 15)])
+    expect(() => claimOffer(desk, offer())).toThrow(expect.objectContaining({ code: 'slot_taken', extras: { mayStillLand: true } }))
+    const busy = windowOf(directory, [...slots.slice(1), { ...slots[0]!, status: 'busy' }])
+    expect(() => claimOffer(busy, offer())).toThrow(expect.objectContaining({ code: 'slot_taken', extras: {} }))
   })
 
   test('is allowed where no rule is against it', () => {

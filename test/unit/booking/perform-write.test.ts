@@ -1,6 +1,6 @@
 import type { AuditEvent } from 'fhir/r4.js'
 import { describe, expect, test } from 'vitest'
-import { BookingError } from '../../../src/booking/errors.ts'
+import { BookingError, type ErrorCode } from '../../../src/booking/errors.ts'
 import type { WriteRequest } from '../../../src/booking/perform-write.ts'
 import { readReceipt } from '../../../src/fhir/audit-event.ts'
 import { at, slot } from '../helpers/day.ts'
@@ -86,6 +86,66 @@ describe('a repeated request', () => {
     const ehr = new ScriptedEhr(answers({ receipt: [fenceEvent()] }), answers({ receipt: [fenceEvent()] }), answers(), commits(COMMITTED))
     await perform(ehr)
     expect(receiptsIn(ehr)).toEqual([idOf('key k again 2')])
+  })
+})
+
+describe('a refusal about the visit', () => {
+  const refuse = (code: ErrorCode): WriteRequest['plan'] => {
+    return () => {
+      throw new BookingError(code, 'refused')
+    }
+  }
+  const ABOUT_THE_VISIT = ['not_found', 'invalid_transition', 'version_mismatch', 'hold_expired'] as const
+
+  test.for(ABOUT_THE_VISIT)('%s is none where the same request took effect after its receipt was looked for', async (code) => {
+    const ehr = new ScriptedEhr(answers(), answers({ receipt: [receipt()] }), answers({ appointment: [STORED] }))
+    expect(await perform(ehr, [refuse(code)])).toMatchObject({ appointment: STORED, replayed: true })
+    ehr.expectPlayed()
+  })
+
+  test.for(ABOUT_THE_VISIT)('%s stands where there still is no receipt', async (code) => {
+    const ehr = new ScriptedEhr(answers(), answers())
+    await expect(perform(ehr, [refuse(code)])).rejects.toMatchObject({ code })
+    ehr.expectPlayed()
+  })
+
+  test('without a key, and one about the time, is answered at once', async () => {
+    const keyless = new ScriptedEhr(answers())
+    await expect(perform(keyless, [refuse('not_found')], { key: undefined })).rejects.toMatchObject({ code: 'not_found' })
+    const taken = new ScriptedEhr(answers())
+    await expect(perform(taken, [refuse('slot_taken')])).rejects.toMatchObject({ code: 'slot_taken' })
+    keyless.expectPlayed()
+    taken.expectPlayed()
+  })
+})
+
+describe('a refusal for something that no version tells', () => {
+  const refuse: WriteRequest['plan'] = () => {
+    throw new BookingError('slot_taken', 'front desk', { mayStillLand: true })
+  }
+  const FENCED = commits({ kind: 'committed', versions: new Map() })
+
+  test('is answered when an earlier send under its key is fenced off', async () => {
+    const ehr = new ScriptedEhr(answers(), FENCED)
+    await expect(perform(ehr, [refuse])).rejects.toMatchObject({ code: 'slot_taken' })
+    expect(receiptsIn(ehr)).toEqual([idOf('key k')])
+  })
+
+  test('turns into the outcome of the earlier send where that has landed', async () => {
+    const ehr = new ScriptedEhr(answers(), commits(CONFLICT), answers({ receipt: [receipt()] }), answers({ appointment: [STORED] }))
+    expect(await perform(ehr, [refuse])).toMatchObject({ appointment: STORED, replayed: true })
+  })
+
+  test('needs no second fence', async () => {
+    const ehr = new ScriptedEhr(answers({ receipt: [fenceEvent()] }), answers())
+    await expect(perform(ehr, [refuse])).rejects.toMatchObject({ code: 'slot_taken' })
+    ehr.expectPlayed()
+  })
+
+  test('is answered at once without a key', async () => {
+    const ehr = new ScriptedEhr(answers())
+    await expect(perform(ehr, [refuse], { key: undefined })).rejects.toMatchObject({ code: 'slot_taken' })
+    ehr.expectPlayed()
   })
 })
 

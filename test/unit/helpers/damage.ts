@@ -28,7 +28,9 @@ export function bookSome(window: Window, choices: readonly number[]): Ward {
   choices.forEach((choice, index) => {
     const now = buildWindow(window.now, window.directory, [...ward.slots.values()], [...ward.visits.values()])
     const type = TYPES[choice % TYPES.length]!
-    const sets = now.slots.map((slot) => claimSet(now, { slotId: slot.id, start: slot.start, ...type })).filter((set) => set.kind === 'claim')
+    const sets = now.slots
+      .map((slot) => claimSet(now, { slotId: slot.id, start: slot.start, ...type }))
+      .filter((set) => set.kind === 'claim')
     const set = sets[choice % Math.max(1, sets.length)]
     if (!set || set.expired.length > 0) return
     const appointmentId = `v${index}`

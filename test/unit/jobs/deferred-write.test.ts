@@ -46,7 +46,7 @@ describe('a change that was accepted while the EHR was down', () => {
 
   test('that was overtaken is fenced off before a person is told', async () => {
     const changed = own({ meta: { versionId: '3', lastUpdated: new Date().toISOString() } })
-    const ehr = new ScriptedEhr(answers({ appointment: [changed] }), commits(FENCED))
+    const ehr = new ScriptedEhr(answers({ appointment: [changed] }), answers(), commits(FENCED))
     const { outcome, escalated } = await make(ehr, 10 * 60_000)
     expect(outcome).toEqual({ kind: 'done' })
     expect(escalated).toMatchObject([['deferred_refused', { appointmentId: ID }, ['accepted', 'version_mismatch']]])
@@ -54,13 +54,13 @@ describe('a change that was accepted while the EHR was down', () => {
 
   test('that cannot be fenced off comes again', async () => {
     const changed = own({ meta: { versionId: '3', lastUpdated: new Date().toISOString() } })
-    const ehr = new ScriptedEhr(answers({ appointment: [changed] }), commits(CONFLICT), isDown())
+    const ehr = new ScriptedEhr(answers({ appointment: [changed] }), answers(), commits(CONFLICT), isDown())
     expect(await make(ehr, 10 * 60_000)).toMatchObject({ outcome: { kind: 'later' }, escalated: [] })
   })
 
   test("of another patient's visit is nothing for staff", async () => {
     const foreign = visit({ participant: [{ actor: { reference: 'Patient/other' }, status: 'accepted' }] })
-    const ehr = new ScriptedEhr(answers({ appointment: [foreign] }), commits(FENCED))
+    const ehr = new ScriptedEhr(answers({ appointment: [foreign] }), answers(), commits(FENCED))
     expect(await make(ehr)).toMatchObject({ outcome: { kind: 'done' }, escalated: [] })
   })
 })

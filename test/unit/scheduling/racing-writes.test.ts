@@ -9,9 +9,9 @@ import type { Directory } from '../../../src/scheduling/directory.ts'
 import { MINUTE, overlaps } from '../../../src/scheduling/interval.ts'
 import { buildWindow, isExpiredHold, type Window } from '../../../src/scheduling/window.ts'
 import { claimSlots, freedSlots, holdEnd, transactionOf } from '../../../src/scheduling/write.ts'
+import { MemoryStore } from '../../simulation/memory-store.ts'
 import { gatewayVisit, ZONE } from '../helpers/day.ts'
 import { randomClinic, randomWish, RUNS, type Wish } from '../helpers/random-clinic.ts'
-import { VersionedStore } from '../helpers/versioned-store.ts'
 
 /** What one racer does with what it read: claim a new time, or confirm, move or cancel what an earlier round has made. */
 const racer = fc.record({ wish: randomWish, choice: fc.nat(1000), action: fc.constantFrom('claim', 'claim', 'confirm', 'move', 'cancel') })
@@ -29,13 +29,13 @@ test('whatever races, no two live visits of one actor overlap, every live visit 
       const foreign = new Set(start.visits.map((visit) => visit.appointment.id))
       const withVersions = start.visits.map((visit, index) => ({ ...visit.appointment, id: `${visit.appointment.id ?? ''}-${index}` }))
       withVersions.forEach((visit) => foreign.add(visit.id))
-      const store = new VersionedStore([...start.slots.map((each) => each.resource), ...withVersions])
+      const store = new MemoryStore([...start.slots.map((each) => each.resource), ...withVersions], { checkReferences: false })
       plan.forEach((racers, round) => {
-        const window = buildWindow(now, directory, store.slots(), store.appointments())
+        const window = buildWindow(now, directory, store.all('Slot'), store.all('Appointment'))
         const writes = racers.map((each, index) => writeOf(each, `v${round}-${index}`, window, made))
         for (const write of writes) {
           if (!write) continue
-          if (store.commit(write.transaction)) {
+          if (store.transact(write.transaction).kind === 'committed') {
             committed++
             made.set(write.id, write.wish)
           } else lost++
@@ -129,8 +129,8 @@ function idOf(visit: Appointment): string {
 }
 
 /** P1 and P3 as a reader of the EHR sees them. */
-function expectSound(store: VersionedStore, directory: Directory, now: number): void {
-  const window = buildWindow(now, directory, store.slots(), store.appointments())
+function expectSound(store: MemoryStore, directory: Directory, now: number): void {
+  const window = buildWindow(now, directory, store.all('Slot'), store.all('Appointment'))
   const live = window.visits.filter((visit) => idOf(visit.appointment).startsWith('v') && !isExpiredHold(visit.appointment, now))
   live.forEach((a, index) => {
     for (const b of live.slice(index + 1)) {

@@ -26,8 +26,13 @@ const day = (scheduleId: string, count = 4): Slot[] =>
   Array.from({ length: count }, (_, index) => slot(`${scheduleId}-${index}`, scheduleId, at('09:00') + index * 15 * MINUTE))
 
 const SLOTS = [...day('ann'), ...day('bob'), ...day('cleo')]
-const visit = (changes: Parameters<typeof gatewayVisit>[1] = {}): Appointment => gatewayVisit('v', { ownSlots: ['ann-0'], patient: 'Patient/p', ...changes })
-const moved = (appointment: Appointment, changes: Partial<Appointment>): Appointment => ({ ...appointment, ...changes, meta: { versionId: '2' } })
+const visit = (changes: Parameters<typeof gatewayVisit>[1] = {}): Appointment =>
+  gatewayVisit('v', { ownSlots: ['ann-0'], patient: 'Patient/p', ...changes })
+const moved = (appointment: Appointment, changes: Partial<Appointment>): Appointment => ({
+  ...appointment,
+  ...changes,
+  meta: { versionId: '2' },
+})
 const to = (time: string, minutes = 15): Pick<Appointment, 'start' | 'end'> => {
   const { start, end } = deskVisit([], at(time), minutes)
   return { ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
@@ -65,18 +70,50 @@ describe('nothing is found', () => {
     ['where it blocks others besides', daySlots({ 'ann-0': mine, 'ann-1': blocked }), [visit({ blockedSlots: ['ann-1'] })]],
     ['where it is shorter than its Slot', daySlots({ 'ann-0': mine }), [visit({ lasts: 10 })]],
     ['where the EHR has set the Slot busy', daySlots({ 'ann-0': setBusy }), [visit()]],
-    ['where the EHR has set it busy over the claim', daySlots({ 'ann-0': (each) => ({ ...mine(each), status: 'busy-unavailable' }) }), [visit()]],
+    [
+      'where the EHR has set it busy over the claim',
+      daySlots({ 'ann-0': (each) => ({ ...mine(each), status: 'busy-unavailable' }) }),
+      [visit()],
+    ],
     ['where the EHR has deleted the Slot', daySlots({ 'ann-0': () => undefined }), [visit()]],
     ['where the front desk has let the patient in', daySlots({ 'ann-0': mine }), [moved(visit(), { status: 'arrived' })]],
-    ['where the hold has run out', daySlots({ 'ann-0': (each) => claimed(each, 'v', 'busy-tentative', NOW - 1) }), [visit({ holdExpires: NOW - 1 })]],
-    ['where a live hold has its Slot', daySlots({ 'ann-0': (each) => claimed(each, 'v', 'busy-tentative', NOW + 1) }), [visit({ holdExpires: NOW + 1 })]],
-    ['where a room was added to the Schedule', [...day('ann-room').map((each) => (each.id === 'ann-room-0' ? mine(each) : each))], [visit({ ownSlots: ['ann-room-0'] })]],
-    ['where the practitioner is named by a role now', daySlots({ 'cleo-0': mine }), [moved(visit({ ownSlots: ['cleo-0'], actors: [{ reference: 'Practitioner/cleo' }] }), by('PractitionerRole/cleo-role'))]],
-    ['where two visits share a site', daySlots({ 'ann-0': mine }), [visit(), deskVisit(['Practitioner/bob', 'Location/site'], at('09:00'), 15)]],
+    [
+      'where the hold has run out',
+      daySlots({ 'ann-0': (each) => claimed(each, 'v', 'busy-tentative', NOW - 1) }),
+      [visit({ holdExpires: NOW - 1 })],
+    ],
+    [
+      'where a live hold has its Slot',
+      daySlots({ 'ann-0': (each) => claimed(each, 'v', 'busy-tentative', NOW + 1) }),
+      [visit({ holdExpires: NOW + 1 })],
+    ],
+    [
+      'where a room was added to the Schedule',
+      [...day('ann-room').map((each) => (each.id === 'ann-room-0' ? mine(each) : each))],
+      [visit({ ownSlots: ['ann-room-0'] })],
+    ],
+    [
+      'where the practitioner is named by a role now',
+      daySlots({ 'cleo-0': mine }),
+      [moved(visit({ ownSlots: ['cleo-0'], actors: [{ reference: 'Practitioner/cleo' }] }), by('PractitionerRole/cleo-role'))],
+    ],
+    [
+      'where two visits share a site',
+      daySlots({ 'ann-0': mine }),
+      [visit(), deskVisit(['Practitioner/bob', 'Location/site'], at('09:00'), 15)],
+    ],
     ['where visits only touch', daySlots({ 'ann-0': mine }), [visit(), deskVisit(['Practitioner/ann'], at('09:15'), 15)]],
-    ['where two visits of the front desk overlap', SLOTS, [deskVisit(['Practitioner/ann'], at('09:00'), 15), { ...deskVisit(['Practitioner/ann'], at('09:00'), 15), id: 'second' }]],
+    [
+      'where two visits of the front desk overlap',
+      SLOTS,
+      [deskVisit(['Practitioner/ann'], at('09:00'), 15), { ...deskVisit(['Practitioner/ann'], at('09:00'), 15), id: 'second' }],
+    ],
     ['where it overlaps an expired hold', daySlots({ 'ann-0': mine }), [visit(), gatewayVisit('w', { holdExpires: NOW - 1 })]],
-    ['where it overlaps a visit that has ended', daySlots({ 'ann-0': mine }), [visit(), deskVisit(['Practitioner/ann'], at('09:00'), 15, { status: 'cancelled' })]],
+    [
+      'where it overlaps a visit that has ended',
+      daySlots({ 'ann-0': mine }),
+      [visit(), deskVisit(['Practitioner/ann'], at('09:00'), 15, { status: 'cancelled' })],
+    ],
   ])('%s', ([, slots, visits]) => {
     expect(find(slots, visits)).toEqual([])
   })
@@ -97,7 +134,9 @@ describe('nothing is found', () => {
 describe('claims are freed', () => {
   test.for<readonly [rule: string, visits: readonly Appointment[]]>([
     ['of a visit that does not exist', []],
-    ...(['cancelled', 'noshow', 'entered-in-error', 'proposed', 'waitlist'] as const).map((status) => [`of one that is ${status}`, [moved(visit(), { status })]] as const),
+    ...(['cancelled', 'noshow', 'entered-in-error', 'proposed', 'waitlist'] as const).map(
+      (status) => [`of one that is ${status}`, [moved(visit(), { status })]] as const,
+    ),
     ['of one that has ended although its hold ran on', [moved(visit({ holdExpires: NOW + 1 }), { status: 'cancelled' })]],
   ])('%s', ([, visits]) => {
     const [repair] = repairs(find(daySlots({ 'ann-0': mine, 'ann-1': blocked, 'ann-2': ofOther }), visits))
@@ -178,14 +217,23 @@ describe('the claims follow a visit that the front desk moved', () => {
 
   test('with its buffers, as far as those are free', () => {
     const buffered = moved(visit({ visitType: 'buffered', lasts: 30, startsAt: at('09:00') }), to('09:15', 30))
-    expect(written(repairs(find(slots, [buffered]))[0])).toEqual(['ann-1 busy v@3', 'ann-2 busy v@3', 'ann-0 busy-unavailable v@3', 'ann-3 busy-unavailable v@3'])
+    expect(written(repairs(find(slots, [buffered]))[0])).toEqual([
+      'ann-1 busy v@3',
+      'ann-2 busy v@3',
+      'ann-0 busy-unavailable v@3',
+      'ann-3 busy-unavailable v@3',
+    ])
     const squeezed = daySlots({ 'ann-0': mine, 'ann-3': setBusy })
     expect(written(repairs(find(squeezed, [buffered]))[0])).toEqual(['ann-1 busy v@3', 'ann-2 busy v@3', 'ann-0 busy-unavailable v@3'])
   })
 
   test('on all Schedules of those who take part', () => {
     const all = [...slots, ...day('ann-room')]
-    expect(written(repairs(find(all, [moved(visit(), to('09:30'))]))[0])).toEqual(['ann-2 busy v@3', 'ann-room-2 busy-unavailable v@3', 'ann-0 free'])
+    expect(written(repairs(find(all, [moved(visit(), to('09:30'))]))[0])).toEqual([
+      'ann-2 busy v@3',
+      'ann-room-2 busy-unavailable v@3',
+      'ann-0 free',
+    ])
   })
 
   test('and leave a Slot as it is that the EHR keeps busy for it', () => {
@@ -209,7 +257,9 @@ describe('a doubt instead', () => {
   test('where the EHR has the new time busy', () => {
     const found = find(daySlots({ 'ann-0': mine, 'ann-2': setBusy }), [onto])
     expect(repairs(found)).toEqual([])
-    expect(doubts(found)).toMatchObject([{ kind: 'moved_onto_taken', appointmentIds: ['fhir-v'], slotIds: ['ann-2'], patient: 'Patient/p' }])
+    expect(doubts(found)).toMatchObject([
+      { kind: 'moved_onto_taken', appointmentIds: ['fhir-v'], slotIds: ['ann-2'], patient: 'Patient/p' },
+    ])
   })
 
   test('where another visit is there: once, not as an overlap as well', () => {
@@ -217,12 +267,28 @@ describe('a doubt instead', () => {
     const found = find(daySlots({ 'ann-0': mine, 'ann-2': ofOther }), [onto, other], ['v', 'w'])
     expect(repairs(found)).toEqual([])
     expect(doubts(found)).toEqual([
-      { kind: 'moved_onto_taken', key: expect.stringContaining('fhir-v 2027-03-01T09:30') as unknown, appointmentIds: ['fhir-v', 'fhir-w'], slotIds: ['ann-2'] },
+      {
+        kind: 'moved_onto_taken',
+        key: expect.stringContaining('fhir-v 2027-03-01T09:30') as unknown,
+        appointmentIds: ['fhir-v', 'fhir-w'],
+        slotIds: ['ann-2'],
+      },
     ])
   })
 
   test('where the Slot was moved under a visit that nobody has touched', () => {
-    const found = find(daySlots({ 'ann-0': (each) => ({ ...mine(each), ...slot('x', 'ann', at('11:00')), id: 'ann-0', status: 'busy', extension: mine(each).extension! }) }), [visit()])
+    const found = find(
+      daySlots({
+        'ann-0': (each) => ({
+          ...mine(each),
+          ...slot('x', 'ann', at('11:00')),
+          id: 'ann-0',
+          status: 'busy',
+          extension: mine(each).extension!,
+        }),
+      }),
+      [visit()],
+    )
     expect([repairs(found), doubts(found).map(({ kind }) => kind)]).toEqual([[], ['place_changed']])
   })
 
@@ -237,8 +303,19 @@ describe('a doubt instead', () => {
     expect(kinds(1, { ...visit(), meta: when(2) })).toEqual(['repair'])
   })
 
+  test('where of its Slots one was deleted and the other moved away', () => {
+    const away = (each: Slot): Slot => ({ ...mine(each), start: SLOTS[3]!.start, end: SLOTS[3]!.end })
+    const long = visit({ ownSlots: ['ann-0', 'ann-1'], lasts: 30 })
+    expect(doubts(find(daySlots({ 'ann-0': away, 'ann-1': () => undefined }), [long])).map(({ kind }) => kind)).toEqual(['place_changed'])
+  })
+
   test('where a claimed Slot was changed after the visit', () => {
-    const late = (each: Slot): Slot => ({ ...mine(each), start: SLOTS[2]!.start, end: SLOTS[2]!.end, meta: { lastUpdated: '2027-02-01T08:02:00Z' } })
+    const late = (each: Slot): Slot => ({
+      ...mine(each),
+      start: SLOTS[2]!.start,
+      end: SLOTS[2]!.end,
+      meta: { lastUpdated: '2027-02-01T08:02:00Z' },
+    })
     const touched = { ...visit(), meta: { versionId: '2', lastUpdated: '2027-02-01T08:01:00Z' } }
     expect(doubts(find(daySlots({ 'ann-0': late }), [touched])).map(({ kind }) => kind)).toEqual(['place_changed'])
   })
@@ -253,7 +330,10 @@ describe('a doubt instead', () => {
   test('where two Appointments have one id', () => {
     const copy = { ...visit(), id: 'copy' }
     const found = find(daySlots({ 'ann-0': mine }), [visit(), copy])
-    expect([repairs(found), doubts(found)]).toMatchObject([[], [{ kind: 'duplicate_identifier', appointmentIds: ['fhir-v', 'copy'], patient: 'Patient/p' }]])
+    expect([repairs(found), doubts(found)]).toMatchObject([
+      [],
+      [{ kind: 'duplicate_identifier', appointmentIds: ['fhir-v', 'copy'], patient: 'Patient/p' }],
+    ])
   })
 
   test('to wait, where what is in the way is about to end', () => {
@@ -278,7 +358,12 @@ describe('an overlap', () => {
   })
 
   test('of two patients of the gateway names neither', () => {
-    const found = doubts(find(daySlots({ 'ann-0': mine, 'ann-1': ofOther }), [visit({ lasts: 15 }), gatewayVisit('w', { patient: 'Patient/q', ownSlots: ['ann-1'], startsAt: at('09:10') })]))
+    const found = doubts(
+      find(daySlots({ 'ann-0': mine, 'ann-1': ofOther }), [
+        visit({ lasts: 15 }),
+        gatewayVisit('w', { patient: 'Patient/q', ownSlots: ['ann-1'], startsAt: at('09:10') }),
+      ]),
+    )
     expect(found.filter(({ kind }) => kind === 'overlap')).toEqual([
       { kind: 'overlap', key: 'overlap fhir-v fhir-w 2027-03-01T17:10:00.000Z', appointmentIds: ['fhir-v', 'fhir-w'], slotIds: [] },
     ])

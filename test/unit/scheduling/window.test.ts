@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Appointment, Slot } from 'fhir/r4.js'
-import { isExpiredHold, isTorn, readSlot, spanOf } from '../../../src/scheduling/window.ts'
+import { isExpiredHold, readSlot, spanOf, unexplainedClaims } from '../../../src/scheduling/window.ts'
+import { withClaim } from '../../../src/fhir/slot-claim.ts'
 import { at, claimed, deskVisit, directoryOf, gatewayVisit, NOW, schedule, slot, windowOf } from '../helpers/day.ts'
 
 const NINE = at('09:00')
@@ -79,7 +80,8 @@ describe('a hold', () => {
 describe('a reading is torn', () => {
   const span = { start: NINE, end: NINE + 1 }
   const held = claimed(free, 'mine', 'busy-tentative', NOW + 1)
-  const torn = (resource: Slot, visits: Appointment[] = [], where = span) => isTorn(windowOf(directory, [resource], visits), where)
+  const torn = (resource: Slot, visits: Appointment[] = [], where = span) =>
+    unexplainedClaims(windowOf(directory, [resource], visits), where).length > 0
 
   test('when a live claim in the span has no Appointment', () => {
     expect(torn(held)).toBe(true)
@@ -87,8 +89,19 @@ describe('a reading is torn', () => {
     expect(torn(held, [gatewayVisit('other')])).toBe(true)
   })
 
+  test('when its Appointment came as it was before it set the claim', () => {
+    const moved = withClaim(free, { appointmentId: 'mine', status: 'busy', version: '2' })
+    const visit = (versionId: string) => ({ ...gatewayVisit('mine', { ownSlots: ['s'] }), meta: { versionId } })
+    expect([torn(moved, [visit('1')]), torn(moved, [visit('2')]), torn(moved, [visit('10')])]).toEqual([true, false, false])
+  })
+
+  test('when its Appointment came as it was after it had left the Slot', () => {
+    expect(torn(held, [gatewayVisit('mine', { ownSlots: ['another'] })])).toBe(true)
+  })
+
   test('but not when its Appointment came with it, the claim has run out or lies elsewhere, or there is none', () => {
-    expect(torn(held, [gatewayVisit('mine')])).toBe(false)
+    expect(torn(held, [gatewayVisit('mine', { ownSlots: ['s'] })])).toBe(false)
+    expect(torn(held, [gatewayVisit('mine', { blockedSlots: ['s'] })])).toBe(false)
     expect(torn(claimed(free, 'mine', 'busy-tentative', NOW))).toBe(false)
     expect(torn(held, [], { start: at('10:00'), end: at('11:00') })).toBe(false)
     expect(torn({ ...free, status: 'busy' })).toBe(false)
