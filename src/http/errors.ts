@@ -69,19 +69,16 @@ function invalidRequest(error: FastifyError): Problem {
   const issues = (error.validation ?? []).map(({ instancePath, params, message }) => {
     const unknown = unknownNames(params)
     const place = instancePath.split('/').filter((part) => part !== '')
-    return unknown
-      ? { path: unknown.map((name) => [...place, name].join('.')).join(', '), reason: reasonForUnknown(message) }
-      : { path: place.join('.'), reason: message ?? 'is not valid' }
+    const reason = message?.startsWith(ZODS_OWN) === true ? 'this request has no such field' : (message ?? 'is not valid')
+    return { path: unknown ? unknown.map((name) => [...place, name].join('.')).join(', ') : place.join('.'), reason }
   })
   const first = issues[0]
   const detail = issues.map((issue) => `${issue.path || 'body'}: ${issue.reason}`).join('; ')
   return problem('invalid_request', detail, first ? { path: first.path } : {})
 }
 
-/** zod's own words repeat the names; those of a schema that has something to say about unknown fields do not. */
-function reasonForUnknown(message: string | undefined): string {
-  return message === undefined || message.startsWith('Unrecognized key') ? 'this request has no such field' : message
-}
+/** How zod's own words about unknown fields begin; they quote the names. A schema may have others. */
+const ZODS_OWN = 'Unrecognized key'
 
 /** A name that a developer may have got wrong. Anything else could be a patient's own words that a chatbot put there: not repeated. */
 const FIELD_NAME = /^[a-z][A-Za-z_]{0,40}$/

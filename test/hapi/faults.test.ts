@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../helpers/api.ts'
 import { openDesk, unique } from '../helpers/clinic.ts'
+import { tasksOf } from '../helpers/escalations.ts'
 import { recordFact } from '../helpers/facts.ts'
 import { freePort, startGateway, type GatewayProcess } from '../helpers/gateway-process.ts'
 import { expectProblem } from '../helpers/problem-body.ts'
@@ -144,38 +145,35 @@ describe.each(NO_PATIENT)('%s that the EHR refuses', (name) => {
     ]
     const before = await state()
     const key = unique('key')
+    const escalations = new Set<string>()
     for (const refusal of refusals) {
-      proxy.forget()
-      proxy.rule(({ kind }) => (kind === 'transaction' ? refusal : 'pass'))
-      const answer = await inTime(write.send(api(), { key }))
-      // Staff have to look at it: once the EHR takes anything again.
-      expectProblem(answer, 'ehr_rejected', {
-        escalation_id: expect.stringMatching(/^esc-/) as unknown,
-        message: expect.stringMatching(/clinic/) as unknown,
-      })
+      proxy.next('transaction', refusal)
+      const requestId = unique('request')
+      const answer = await inTime(write.send(api(), { key, headers: { 'x-request-id': requestId } }))
+      const escalation_id = String(answer.body['escalation_id'])
+      expectProblem(answer, 'ehr_rejected', { escalation_id, message: expect.stringMatching(/call you by .*\.$/) as unknown })
       expect(JSON.stringify([answer.body, [...answer.headers]])).not.toMatch(/HAPI|Muster|0123/)
-      // Asking again would not help, so it is not asked again.
-      expect(proxy.seen.filter(({ kind }) => kind === 'transaction')).toHaveLength(1)
+      // The same write again would not help: the only other transaction is the Task for the staff.
+      const sent = proxy.seen.filter((request) => request.kind === 'transaction' && request.requestId === requestId)
+      expect(sent.length).toBeLessThanOrEqual(2)
       expect(await state()).toEqual(before)
+      escalations.add(escalation_id)
     }
-    proxy.pass()
+    expect(escalations.size).toBe(1)
+    expect(await tasksOf(fhir, [...escalations][0]!)).toMatchObject([{ code: { coding: [{ code: 'ehr_rejected' }] } }])
     expect(await write.send(api(), { key })).toMatchObject({ status: write.status, body: { replayed: false } })
     await expectSound(fhir, write.desk, { live: write.live, all: 1 })
   })
 })
 
 describe('an EHR that is down', () => {
-  test.each(NO_PATIENT)('%s: refused, or accepted for later, and the same request succeeds once it is back', async (name) => {
+  test.each(NO_PATIENT)('%s: 503 with Retry-After, and the same request succeeds once it is back', async (name) => {
     const write = await prepareWrite(name, fhir, api())
     const key = unique('key')
     await proxy.refuse()
     try {
       const answer = await inTime(write.send(api(), { key }))
-      // Nobody can tell whether a new time is free; a cancellation and a live hold are different (test/hapi/worker.test.ts).
-      const accepted = name === 'cancel' || name === 'confirm'
-      expect(answer).toMatchObject(
-        accepted ? { status: 202, body: { state: 'pending' } } : { status: 503, body: { code: 'ehr_unavailable', retryable: true } },
-      )
+      expect(answer).toMatchObject({ status: 503, body: { code: 'ehr_unavailable', retryable: true } })
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     } finally {
       await proxy.accept()

@@ -205,6 +205,18 @@ describe('real answers are as described', () => {
     expect(listed.body['appointments']).toEqual([])
   })
 
+  test('escalations', async () => {
+    const body = { reason: 'other', patient: desk.patients[0] }
+    expect(await statusOf('post /escalations', '/escalations', body)).toBe(201)
+    expect((await ask('post /escalations', '/escalations', body)).body['replayed']).toBe(true)
+    expect(await statusOf('post /escalations', '/escalations', { ...body, appointment_id: 'none' })).toBe(404)
+    expect(await statusOf('post /escalations', '/escalations', { ...body, reason: 'none-of-these' })).toBe(400)
+    expect(await statusOf('post /escalations', '/escalations', { reason: 'other' })).toBe(400)
+    const once = key()
+    await ask('post /escalations', '/escalations', { reason: 'other' }, once)
+    expect(await statusOf('post /escalations', '/escalations', body, once)).toBe(422)
+  })
+
   test('a hold that ran out', async () => {
     const held = await ask('post /holds', '/holds', { slot_id: offers[6], patient: desk.patients[2] }, { through: hasty })
     const path = `/holds/${held.body.hold_id}`
@@ -226,9 +238,14 @@ describe('real answers are as described', () => {
     expect(await statusOf('post /appointments', '/appointments', body)).toBe(201)
     const operation = await ask('get /operations/{id}', `/operations/${unknown.body.operation_id}`)
     expect(operation.status).toBe(200)
+    const path = `/appointments/${operation.body.appointment_id}`
     await proxy.refuse()
     expect(await statusOf('post /appointments', '/appointments', { ...body, slot_id: offers[8] })).toBe(503)
+    const accepted = await ask('post /appointments/{id}/cancel', `${path}/cancel`, {})
+    expect(await statusOf('post /escalations', '/escalations', { reason: 'other', patient: desk.patients[2] }, key())).toBe(202)
     await proxy.accept()
+    expect(accepted.status).toBe(202)
+    expect(await statusOf('get /operations/{id}', `/operations/${accepted.body.operation_id}`)).toBe(200)
   })
 
   test('when a client asks too often', async () => {

@@ -10,7 +10,7 @@ import { formatInstant } from '../../fhir/instant.ts'
 import type { Gateway } from '../gateway.ts'
 import { callerOf, callOf, idempotencyKeyOf } from '../request-context.ts'
 import { createHeadersSchema, escalationBodySchema, escalationSchema, keptEscalationSchema } from '../schemas.ts'
-import { problems } from './responses.ts'
+import { OF_BODIES, problems } from './responses.ts'
 
 /** `POST /escalations`: puts it in front of a person. */
 export function escalationRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -28,7 +28,7 @@ export function escalationRoutes(app: FastifyInstance, gateway: Gateway): void {
         'A coded reason, and whom and which visit it is about; no free text. A repetition (same key, or the same wish on the same day) finds the first one.',
       headers: createHeadersSchema,
       body: escalationBodySchema(deps.mapping.escalation.reasons),
-      response: { 201: escalationSchema, 202: keptEscalationSchema, ...problems(404, 422, 502) },
+      response: { 201: escalationSchema, 202: keptEscalationSchema, ...problems(404, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
       const { body } = request
