@@ -1,7 +1,8 @@
 import { appointmentIdOf } from '../fhir/appointment.ts'
 import { formatUtc } from '../fhir/instant.ts'
 import { doubtAbout, type Finding } from './finding.ts'
-import { isExpiredHold, type Window, type WindowVisit } from './window.ts'
+import { isHold } from './sighting.ts'
+import type { Window, WindowVisit } from './window.ts'
 
 /**
  * Pairs of live visits that keep one exclusive actor busy at the same time, at least one of them made by the gateway. Each pair
@@ -21,10 +22,10 @@ export function overlapDoubts(window: Window): Finding[] {
   return [...pairs.values()]
 }
 
-/** Live visits by the actors they keep busy, soonest first. */
+/** Live visits, holds apart, by the actors they keep busy, soonest first. */
 function byActor(window: Window): Map<string, WindowVisit[]> {
   const groups = new Map<string, WindowVisit[]>()
-  const live = window.visits.filter((visit) => !isExpiredHold(visit.appointment, window.now))
+  const live = window.visits.filter((visit) => !isHold(visit.appointment))
   for (const visit of [...live].sort((a, b) => a.start - b.start)) {
     for (const actor of visit.actors) groups.set(actor, [...(groups.get(actor) ?? []), visit])
   }

@@ -7,7 +7,7 @@ import { withoutClaim } from '../fhir/slot-claim.ts'
 import { doubtAbout, repairOf, type Finding } from './finding.ts'
 import { pad } from './interval.ts'
 import { overlapDoubts } from './overlaps.ts'
-import type { Sighting } from './sighting.ts'
+import { isHold, type Sighting } from './sighting.ts'
 import { claimedFor, claimFindings } from './visit-claims.ts'
 import { actorState, placeState, takePlace, type VisitPlace } from './visit-place.ts'
 import { isExpiredHold, LIVE_STATUSES, type WindowSlot } from './window.ts'
@@ -17,8 +17,15 @@ import { isExpiredHold, LIVE_STATUSES, type WindowSlot } from './window.ts'
  * certainty is a repair, everything else a doubt: see docs/decisions/0011. Whoever asks has read all that `unreadOf` names.
  */
 export function findingsOn(seen: Sighting, judged: Iterable<string>, mapping: ClinicMapping): Finding[] {
-  const found = [...new Set(judged)].flatMap((id) => judge(seen, id, mapping))
+  const found = [...new Set(judged)].flatMap((id) => judge(seen, id, mapping)).filter(isWorthIt)
   return [...found, ...overlapDoubts(seen.window).filter((overlap) => !isExplained(overlap, found))]
+}
+
+/** A doubt about a hold is none, whoever else is part of it; of two with one id one has to be more than that. */
+function isWorthIt(found: Finding): boolean {
+  if (found.kind !== 'doubt') return true
+  const appointments = found.restsOn.filter((resource) => resource.resourceType === 'Appointment')
+  return !(found.doubt.kind === 'duplicate_identifier' ? appointments : appointments.slice(0, 1)).every(isHold)
 }
 
 /** An overlap that comes of a visit moved onto taken time is put before staff once, as that. */

@@ -1,8 +1,8 @@
 import type { Appointment, Slot } from 'fhir/r4.js'
-import { appointmentIdOf, claimedSlotIds } from '../fhir/appointment.ts'
+import { appointmentIdOf, claimedSlotIds, holdExpiresOf } from '../fhir/appointment.ts'
 import type { EpochMs } from '../fhir/instant.ts'
 import type { Directory } from './directory.ts'
-import { buildWindow, isExpiredHold, LIVE_STATUSES, type Window, type WindowSlot } from './window.ts'
+import { buildWindow, LIVE_STATUSES, type Window, type WindowSlot } from './window.ts'
 
 /** What reconciliation has read of some visits, ended ones too, in the order that makes it evidence: Appointments after the Slots. */
 export interface Sighting {
@@ -44,16 +44,18 @@ export function unreadOf(seen: Sighting, judged: Iterable<string>): Unread {
   return { appointmentIds: [...appointmentIds], slotIds: [...slotIds] }
 }
 
-/** The live Appointment that stands behind the claim on a Slot, and names the Slot; an expired hold is none. */
-export function holderOf(slot: WindowSlot, { own, window }: Sighting): Appointment | undefined {
-  return own
-    .get(slot.claim?.appointmentId ?? '')
-    ?.find(
-      (appointment) =>
-        LIVE_STATUSES.includes(appointment.status) &&
-        !isExpiredHold(appointment, window.now) &&
-        claimedSlotIds(appointment).includes(slot.id),
-    )
+/**
+ * Whether it is a hold, run out or not. A hold is no visit yet: it ends by itself, and its confirmation is refused where somebody else
+ * is there meanwhile. So it is never worth a doubt, and whatever it is in the way of can wait.
+ */
+export function isHold(appointment: Appointment): boolean {
+  return appointment.status === 'pending' && holdExpiresOf(appointment) !== undefined
+}
+
+/** The live visit that stands behind the claim on a Slot, and names the Slot; a hold is none. */
+export function holderOf(slot: WindowSlot, { own }: Sighting): Appointment | undefined {
+  const holders = own.get(slot.claim?.appointmentId ?? '') ?? []
+  return holders.find((visit) => LIVE_STATUSES.includes(visit.status) && !isHold(visit) && claimedSlotIds(visit).includes(slot.id))
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {

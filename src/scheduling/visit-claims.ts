@@ -5,7 +5,7 @@ import { referencedId } from '../fhir/references.ts'
 import { withClaim, withoutClaim, type ClaimedStatus } from '../fhir/slot-claim.ts'
 import { doubtAbout, repairOf, type Finding } from './finding.ts'
 import { overlaps } from './interval.ts'
-import { holderOf, type Sighting } from './sighting.ts'
+import { holderOf, isHold, type Sighting } from './sighting.ts'
 import type { VisitPlace } from './visit-place.ts'
 import { isExpiredHold, type WindowSlot, type WindowVisit } from './window.ts'
 
@@ -60,9 +60,9 @@ function fateOf(slot: WindowSlot, seen: Sighting, place: VisitPlace): 'claim' | 
   }
   if (slot.status !== 'free') return 'leave'
   const there = visitsOver(slot, seen, place)
-  const stranger = there.find((visit) => !overlaps(visit, place.span))
+  const stranger = there.find((visit) => !overlaps(visit, place.span) && !isHold(visit.appointment))
   if (stranger) return { to: stranger.appointment }
-  // Whoever overlaps the visit itself is a doubt of its own already.
+  // Whoever overlaps the visit itself is a doubt of its own already, and a hold will be gone.
   return there.length > 0 ? 'leave' : 'claim'
 }
 

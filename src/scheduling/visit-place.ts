@@ -1,8 +1,8 @@
 import { appointmentIdOf } from '../fhir/appointment.ts'
 import type { Directory, ScheduleInfo } from './directory.ts'
 import { overlaps, type Interval } from './interval.ts'
-import { holderOf, type Sighting } from './sighting.ts'
-import { isExpiredHold, type Window, type WindowSlot, type WindowVisit } from './window.ts'
+import { holderOf, isHold, type Sighting } from './sighting.ts'
+import { type Window, type WindowSlot, type WindowVisit } from './window.ts'
 
 /** Where a visit stands that nobody asked the gateway about: its time, who takes part, and the Slots it names. */
 export interface VisitPlace {
@@ -63,7 +63,7 @@ export function takePlace(seen: Sighting, place: VisitPlace): TakenPlace {
   const inSpan = near.filter((slot) => overlaps(slot, place.span))
   const rivals = rivalsOf(window, place)
   const taken = inSpan.filter((slot) => state(slot) === 'taken')
-  const visits = rivals.filter((visit) => !isExpiredHold(visit.appointment, window.now))
+  const visits = rivals.filter((visit) => !isHold(visit.appointment))
   if (taken.length + visits.length > 0) return { kind: 'taken', visits, slots: taken }
   if (rivals.length > 0 || inSpan.some((slot) => state(slot) === 'ending')) return { kind: 'wait' }
   const own = chainOver(place, inSpan, window.directory, (slot) => state(slot) !== 'pause')
@@ -72,7 +72,7 @@ export function takePlace(seen: Sighting, place: VisitPlace): TakenPlace {
 
 /**
  * `kept`: the visit names it and the EHR itself has set it busy · `pause`: time that the EHR keeps free of visits, and staff may use ·
- * `ending`: a claim that has run out, or that no live visit stands behind, and is about to be given back.
+ * `ending`: the claim of a hold, or one that no live visit stands behind: it is about to be given back.
  */
 function slotState(slot: WindowSlot, place: VisitPlace, seen: Sighting): 'free' | 'kept' | 'pause' | 'ending' | 'taken' {
   if (slot.status === 'free' || slot.claim?.appointmentId === place.appointmentId) return 'free'
@@ -81,7 +81,7 @@ function slotState(slot: WindowSlot, place: VisitPlace, seen: Sighting): 'free' 
   return slot.status === 'busy-unavailable' ? 'pause' : 'taken'
 }
 
-/** Live Appointments of the same actors at that time, expired holds among them. */
+/** Live Appointments of the same actors at that time, holds among them. */
 function rivalsOf(window: Window, place: VisitPlace): WindowVisit[] {
   return window.visits.filter(
     (visit) =>

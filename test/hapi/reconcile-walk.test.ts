@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReconcileReport } from '../../src/booking/reconcile.ts'
 import { withClaim } from '../../src/fhir/slot-claim.ts'
@@ -129,3 +130,19 @@ test(
   },
   60_000 * ROUNDS,
 )
+
+test('the script for operators says what it would do, and then does it', async () => {
+  const desk = await openDesk(fhir, { slots: 2 })
+  const orphan = await fhir.put(withClaim(desk.slots[1]!, { appointmentId: unique('ap-nobody'), status: 'busy', version: '1' }))
+  const run = (...options: string[]) =>
+    spawnSync(process.execPath, ['scripts/reconcile.ts', ...options], {
+      encoding: 'utf8',
+      env: { ...process.env, FHIR_BASE_URL: fhir.baseUrl, REDIS_URL: process.env['TEST_REDIS_URL'] ?? '', NODE_NO_WARNINGS: '1' },
+    }).stdout
+  // What changed a moment ago is left alone.
+  await new Promise((resolve) => setTimeout(resolve, 5_500))
+  expect(run('--dry-run')).toMatch(new RegExp(`would be freed: .*Slot/${orphan.id!}`))
+  expect((await fhir.read('Slot', orphan.id!)).status).toBe('busy')
+  expect(run()).toMatch(new RegExp(`^freed: .*Slot/${orphan.id!}`, 'm'))
+  expect((await fhir.read('Slot', orphan.id!)).status).toBe('free')
+})

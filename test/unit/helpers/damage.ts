@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Appointment, Slot } from 'fhir/r4.js'
 import { buildAppointment, withSlots } from '../../../src/fhir/appointment.ts'
 import { formatInstant, parseInstant } from '../../../src/fhir/instant.ts'
-import { readClaim } from '../../../src/fhir/slot-claim.ts'
+import { readClaim, withClaim } from '../../../src/fhir/slot-claim.ts'
 import { claimSet } from '../../../src/scheduling/claim-set.ts'
 import { MINUTE } from '../../../src/scheduling/interval.ts'
 import { buildWindow, type Window } from '../../../src/scheduling/window.ts'
@@ -102,6 +102,13 @@ const TO_THE_WARD = {
     const id = `entry-${ward.visits.size}`
     const { start } = one([...ward.slots.values()], n)
     ward.visits.set(id, deskVisit([`Practitioner/p${n % 3}`], parseInstant(start)!, 15, { id }))
+  },
+  'gives the Slot of one visit to another': (ward, n) => {
+    const [visit, other] = [oneOfOurs(ward, n), oneOfOurs(ward, n + 1)]
+    const slot = ward.slots.get(visit?.slot?.[0]?.reference?.slice('Slot/'.length) ?? '')
+    if (!visit || !other || visit === other || !slot) return
+    changeSlot(ward, slot, withClaim(slot, { appointmentId: other.id!, status: 'busy-unavailable', version: '1' }))
+    change(ward, other, { supportingInformation: [...(other.supportingInformation ?? []), { reference: `Slot/${slot.id!}` }] })
   },
   'deletes a Slot': (ward, n) => void ward.slots.delete(one([...ward.slots.keys()], n)),
 } satisfies Record<string, (ward: Ward, n: number) => void>

@@ -56,6 +56,9 @@ function unexplained({ seen, found }: { seen: Sighting; found: readonly Finding[
   const doubted = new Set(doubtsIn(found).flatMap((doubt) => doubt.appointmentIds))
   const waiting = new Set(found.filter(({ kind }) => kind === 'wait').flatMap(({ restsOn }) => restsOn.map((resource) => resource.id)))
   const live = window.visits.filter(({ appointment }) => !isExpiredHold(appointment, window.now))
+  const holds = live.filter(
+    ({ appointment }) => appointment.status === 'pending' && appointment.extension?.some(({ url }) => url.endsWith('hold-expires')),
+  )
   const ours = live.filter(({ appointment }) => appointmentIdOf(appointment) !== undefined)
   const excused = (appointment: Appointment | undefined) => doubted.has(appointment?.id ?? '') || waiting.has(appointment?.id ?? '')
   const problems: string[] = []
@@ -67,20 +70,23 @@ function unexplained({ seen, found }: { seen: Sighting; found: readonly Finding[
   }
   for (const visit of ours) {
     const { appointment } = visit
-    if (excused(appointment)) continue
+    // A hold ends by itself, and nobody confirms it where somebody else is.
+    if (excused(appointment) || holds.includes(visit)) continue
     for (const id of claimedSlotIds(appointment)) {
       const slot = window.slotsById.get(id)
       const kept = !slot?.claim && slot?.status !== 'free'
-      // A hold that has run out on it is ended first.
-      const lapsed = (slot?.claim?.until ?? Infinity) <= window.now
-      if (slot && !kept && !lapsed && slot.claim?.appointmentId !== appointmentIdOf(appointment))
+      // A hold on it comes first, until it has ended.
+      const isOf = (hold: Appointment) => slot?.claim && appointmentIdOf(hold) === slot.claim.appointmentId
+      const held = slot && (slot.claim?.until !== undefined || holds.some((hold) => isOf(hold.appointment) || overlaps(hold, slot)))
+      if (slot && !kept && !held && slot.claim?.appointmentId !== appointmentIdOf(appointment))
         problems.push(`${appointment.id!} has lost ${id} to ${slot.claim?.appointmentId ?? slot.status}`)
     }
     const uses = (appointment.slot ?? []).map(({ reference }) => window.slotsById.get(reference!.slice('Slot/'.length)))
     if (uses.some((slot) => slot && !overlaps(slot, visit))) problems.push(`${appointment.id!} uses Slots at another time`)
     for (const other of live) {
       const shared = other.actors.some((actor) => visit.actors.includes(actor))
-      if (other !== visit && shared && overlaps(other, visit)) problems.push(`${appointment.id!} overlaps ${other.appointment.id!}`)
+      if (other !== visit && !holds.includes(other) && shared && overlaps(other, visit))
+        problems.push(`${appointment.id!} overlaps ${other.appointment.id!}`)
     }
   }
   return problems

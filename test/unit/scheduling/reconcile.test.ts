@@ -189,6 +189,12 @@ describe('a Slot is claimed again', () => {
     expect([repairs(found), doubts(found).map(({ kind }) => kind)]).toEqual([[], ['overlap']])
   })
 
+  test('not while somebody holds it', () => {
+    const hold = gatewayVisit('w', { holdExpires: NOW + MINUTE, ownSlots: ['ann-0'], startsAt: at('09:00') })
+    expect(find(daySlots({ 'ann-0': (each) => claimed(each, 'w', 'busy-tentative', NOW + MINUTE) }), [visit(), hold])).toEqual([])
+    expect(find(SLOTS, [visit(), hold])).toEqual([])
+  })
+
   test('not yet, where a hold that has run out still stands on it', () => {
     const hold = gatewayVisit('w', { holdExpires: NOW - 1, ownSlots: ['ann-0'], startsAt: at('09:15') })
     expect(find(daySlots({ 'ann-0': (each) => claimed(each, 'w', 'busy-tentative', NOW - 1) }), [visit(), hold])).toEqual([])
@@ -341,6 +347,9 @@ describe('a doubt instead', () => {
     const lapsed = (each: Slot): Slot => claimed(each, 'w', 'busy-tentative', NOW - 1)
     expect(find(daySlots({ 'ann-0': mine, 'ann-2': lapsed }), [onto, hold])).toMatchObject([{ kind: 'wait' }])
     expect(find(daySlots({ 'ann-0': mine, 'ann-2': ofOther }), [onto])).toMatchObject([{ kind: 'wait' }])
+    const live = gatewayVisit('w', { startsAt: at('09:30'), ownSlots: ['ann-2'], holdExpires: NOW + 1 })
+    const held = (each: Slot): Slot => claimed(each, 'w', 'busy-tentative', NOW + 1)
+    expect(find(daySlots({ 'ann-0': mine, 'ann-2': held }), [onto, live])).toMatchObject([{ kind: 'wait' }])
   })
 })
 
