@@ -34,15 +34,22 @@ export function readBatch(queries: Queries, exchange: Extract<Exchange, { kind: 
 
 function readEntry(entry: BundleEntry | undefined, query: EhrQuery, maxResults: number): ReadAnswer | undefined {
   const status = entry?.response?.status.slice(0, 3)
-  if (query.kind === 'read' && (status === '404' || status === '410')) return { resources: [], complete: true, at: undefined }
+  if (query.kind !== 'search' && (status === '404' || status === '410')) return { resources: [], complete: true, at: undefined }
   if (status !== '200' || !entry?.resource) return undefined
   if (query.kind === 'read') {
     const resource = entry.resource as FhirResource
     const isAsked = resource.resourceType === query.type && resource.id === query.id
     return isAsked ? { resources: [resource], complete: true, at: undefined } : undefined
   }
-  const resources = foundIn(entry.resource, query.type)
+  const resources = query.kind === 'history' ? versionsIn(entry.resource, query) : foundIn(entry.resource, query.type)
   if (!resources) return undefined
   const at = isBundle(entry.resource) ? parseInstant(entry.resource.meta?.lastUpdated) : undefined
   return { resources, complete: resources.length < maxResults, at }
+}
+
+/** The versions in a history; `undefined` when it is none, or another resource's. A version that is a deletion has no resource. */
+function versionsIn(body: unknown, { type, id }: { type: string; id: string }): FhirResource[] | undefined {
+  if (!isBundle(body, 'history')) return undefined
+  const versions = (body.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource as FhirResource] : []))
+  return versions.every((version) => version.resourceType === type && version.id === id) ? versions : undefined
 }

@@ -4,7 +4,7 @@ import type { Theme } from './themes.ts'
 
 /** With `SIMULATION_SEED` only that run is made, and told in full; `SIMULATION_RUNS` says how many runs of each theme there are. */
 const { SIMULATION_SEED, SIMULATION_RUNS, TEST_FULL } = process.env
-const RUNS = Number(SIMULATION_RUNS ?? (TEST_FULL === '1' ? 50_000 : 2_500))
+const RUNS = Number(SIMULATION_RUNS ?? (TEST_FULL === '1' ? 10_000 : 2_500))
 /** Far more than the runs of a theme take, in milliseconds: a machine may be busy. */
 export const SIMULATION_TIMEOUT_MS = 60_000 + RUNS * 60
 
