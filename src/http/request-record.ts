@@ -12,12 +12,13 @@ const CLIENT_GONE = { status: 499, code: 'client_gone' } as const
  * patients' visits stand in URLs.
  */
 export function installRequestRecord(app: FastifyInstance, gateway: Gateway): void {
+  const recorded = new WeakSet<FastifyRequest>()
   app.decorateRequest('span', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     request.span = startRequestSpan(request.method, routeOf(request), [request.headers.traceparent].flat()[0])
     // Fastify tells of answers that were sent. A caller who hung up before shows only here.
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) record(gateway, request, reply, CLIENT_GONE)
+      if (!recorded.has(request)) record(gateway, request, reply, CLIENT_GONE)
     })
     done()
   })
@@ -26,6 +27,7 @@ export function installRequestRecord(app: FastifyInstance, gateway: Gateway): vo
     inSpan(request.span, done)
   })
   app.addHook('onResponse', (request, reply, done) => {
+    recorded.add(request)
     record(gateway, request, reply, { status: reply.statusCode, code: request.errorCode ?? 'ok' })
     done()
   })

@@ -296,6 +296,20 @@ describe.each([
     }
   })
 
+  test('a repair that rests on an older version of the visit changes nothing, even where the visit is the same again', async () => {
+    const { id, visit, desk } = await booked(1)
+    await fhir.put({ ...visit, comment: 'called back' })
+    const again = await fhir.put(visit)
+    expect({ ...again, meta: undefined }).toEqual({ ...visit, meta: undefined })
+    const slot = await fhir.put(desk.slots[1]!)
+    const slots = [withClaim(slot, { appointmentId: id, status: 'busy', version: '1' })]
+    const repair = { kind: 'reclaimed', appointmentId: id, slots } as const
+    expect(await worker.commit({ ...repair, appointment: visit })).toEqual({ kind: 'later' })
+    expect((await fhir.read('Slot', slot.id!)).status).toBe('free')
+    expect(await worker.commit({ ...repair, appointment: again })).toEqual({ kind: 'done', version: again.meta?.versionId })
+    expect((await fhir.read('Slot', slot.id!)).status).toBe('busy')
+  })
+
   test('what the gateway wrote itself is announced once more, exactly', async () => {
     const { desk, id, since } = await booked(1)
     const [offer] = await gateway.api.offers('short', desk.provider)

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { reconcile, type PassOptions, type ReconcileReport } from '../../src/booking/reconcile.ts'
+import { PacedEhr } from '../../src/booking/paced-ehr.ts'
+import { commitRepair, type RepairOutcome } from '../../src/booking/reconcile-repair.ts'
+import { reconcile, type PassOptions, type ReconcileReport, type Repair } from '../../src/booking/reconcile.ts'
 import { readConfig } from '../../src/config.ts'
 import { assemble } from '../../src/deps.ts'
 import { newCall } from '../../src/booking/call.ts'
@@ -12,6 +14,8 @@ import { MAPPING } from './clinic.ts'
 export interface Reconciler {
   /** One pass at full speed that takes up even what is written while it runs, unless the options say otherwise. */
   pass(since?: number, options?: PassOptions): Promise<ReconcileReport>
+  /** One repair, committed as a pass does. */
+  commit(repair: Repair): Promise<RepairOutcome>
   stop(): Promise<void>
 }
 
@@ -28,10 +32,11 @@ export async function startReconciler(fhirBaseUrl: string): Promise<Reconciler> 
     }),
   )
   await assembly.start()
+  const callFor = () => newCall(randomUUID(), 'gateway-worker')
   const atOnce = { settledAfterMs: -60_000, rest: 0 }
   return {
-    pass: (since, options = {}) =>
-      reconcile(assembly.booking, since, () => newCall(randomUUID(), 'gateway-worker'), { ...atOnce, ...options }),
+    pass: (since, options = {}) => reconcile(assembly.booking, since, callFor, { ...atOnce, ...options }),
+    commit: (repair) => commitRepair(new PacedEhr(assembly.booking.ehr, callFor, 0), repair, Date.now()),
     stop: () => assembly.stop(),
   }
 }

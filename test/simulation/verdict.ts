@@ -2,8 +2,10 @@ import type { Appointment } from 'fhir/r4.js'
 import { appointmentIdOf, patientOf, visitTypeOf } from '../../src/fhir/appointment.ts'
 import { parseInstant } from '../../src/fhir/instant.ts'
 import { referencedId } from '../../src/fhir/references.ts'
+import { overlaps } from '../../src/scheduling/interval.ts'
+import { spanOf } from '../../src/scheduling/window.ts'
 import type { Request } from './act.ts'
-import type { CommitWatch } from './commit-watch.ts'
+import type { CommitWatch, Effect } from './commit-watch.ts'
 import type { Attempt } from './ledger.ts'
 import type { MemoryStore } from './memory-store.ts'
 import { operationOf } from './plan.ts'
@@ -15,7 +17,7 @@ const ANSWER_WITHIN_MS = 5_000
 /** What callers were told, held against what is in the EHR in the end. */
 export function brokenPromises(store: MemoryStore, story: Story, watch: CommitWatch): string[] {
   const asked = story.ledger.attempts.filter(({ request }) => request !== undefined)
-  return [...asked.flatMap((attempt) => wrongAnswer(store, attempt, watch)), ...wrongBeliefs(story, watch), ...twiceDone(story, watch)]
+  return [...asked.flatMap((attempt) => wrongAnswer(store, attempt, watch)), ...wrongBeliefs(store, story, watch), ...twiceDone(story, watch)]
 }
 
 function wrongAnswer(store: MemoryStore, attempt: Attempt, watch: CommitWatch): string[] {
@@ -75,14 +77,30 @@ function isAsAsked(visit: Appointment, request: Request): boolean {
  * A caller who was refused in the end must not find that it happened. Where he gave no key, a refusal speaks of how things stand now, and
  * only what happens after it makes it wrong.
  */
-function wrongBeliefs(story: Story, watch: CommitWatch): string[] {
+function wrongBeliefs(store: MemoryStore, story: Story, watch: CommitWatch): string[] {
   return [...story.beliefs].flatMap(([id, belief]) => {
     if (belief !== 'refused') return []
     const last = story.ledger.attempts.findLast(({ deed }) => deed.id === id)
     const wrongFrom = last?.request?.key === undefined ? (last?.returnedCommit ?? 0) : 0
     const effect = watch.effects.find(({ attempt, commit }) => attempt?.deed.id === id && commit > wrongFrom)
-    return effect ? [`deed ${id} was refused in the end, and took effect in commit ${effect.commit}`] : []
+    return effect && !isKnownLimit(store, story, effect) ? [`deed ${id} was refused in the end, and took effect in commit ${effect.commit}`] : []
   })
+}
+
+/**
+ * Without a key nothing names an earlier send, so it cannot be shut out when the front desk's entry is what refuses the request
+ * (docs/decisions/0005). The visit then lies over that entry, where staff see it.
+ */
+function isKnownLimit(store: MemoryStore, story: Story, { attempt, appointment }: Effect): boolean {
+  const span = spanOf(appointment)
+  return (
+    attempt?.request?.key === undefined &&
+    [...story.incidents.deskEntries].some(([id, at]) => {
+      const desk = store.get('Appointment', id)
+      const other = desk && spanOf(desk)
+      return at >= (attempt?.invokedAt ?? 0) && span && other && overlaps(span, other)
+    })
+  )
 }
 
 /** P2: one effect per key. */

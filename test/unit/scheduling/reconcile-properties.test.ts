@@ -76,7 +76,7 @@ function unexplained({ seen, found }: { seen: Sighting; found: readonly Finding[
       const slot = window.slotsById.get(id)
       const kept = !slot?.claim && slot?.status !== 'free'
       // A hold on it comes first, until it has ended.
-      const isOf = (hold: Appointment) => slot?.claim && appointmentIdOf(hold) === slot.claim.appointmentId
+      const isOf = (hold: Appointment) => slot?.claim !== undefined && appointmentIdOf(hold) === slot.claim.appointmentId
       const held = slot && (slot.claim?.until !== undefined || holds.some((hold) => isOf(hold.appointment) || overlaps(hold, slot)))
       if (slot && !kept && !held && slot.claim?.appointmentId !== appointmentIdOf(appointment))
         problems.push(`${appointment.id!} has lost ${id} to ${slot.claim?.appointmentId ?? slot.status}`)
