@@ -1,7 +1,7 @@
 import type { AuditEvent, Bundle, FhirResource, Task } from 'fhir/r4.js'
 import type { Counters, CommitOutcome } from '../../../src/booking/ports.ts'
 import { ofType } from '../../../src/booking/window-queries.ts'
-import { countersInProcess } from '../../../src/counters-in-process.ts'
+import { MemoryCounters } from '../../../src/counters/memory-counters.ts'
 import type { EscalationOutcome, EscalationRequest } from '../../../src/escalation/ports.ts'
 import type { TriggerDeps } from '../../../src/escalation/triggers.ts'
 import { testMapping } from '../../helpers/clinic.ts'
@@ -16,6 +16,17 @@ export const REQUEST: EscalationRequest = {
   requestId: 'request-1',
   trail: [{ code: 'asked_for', at: Date.parse('2027-03-01T07:59:00Z') }],
   key: 'a key',
+}
+
+function countersOfTheTest(): Counters {
+  const counters = new MemoryCounters()
+  return {
+    add: (key, windowSeconds) => Promise.resolve(counters.add(key, windowSeconds * 1000).count),
+    clear: (key) => {
+      counters.clear(key)
+      return Promise.resolve()
+    },
+  }
 }
 
 /** What escalating needs, with a backlog that keeps everything or nothing, and what was counted. */
@@ -44,7 +55,7 @@ export function escalationDeps(
     },
     observe: (reason: string, outcome: EscalationOutcome) => counted.push(`${reason} ${outcome}`),
     announce: () => undefined,
-    counters: options.counters ?? countersInProcess(),
+    counters: options.counters ?? countersOfTheTest(),
     secret: 'a secret of the tests, long enough',
     kept,
     counted,
