@@ -166,8 +166,25 @@ describe.each(NO_PATIENT)('%s that the EHR refuses', (name) => {
   })
 })
 
+/** What the demo clinic lets the gateway accept while its EHR is down (`whenEhrIsDown.accept` of the mapping, by default). */
+const ACCEPTED = ['confirm', 'cancel'] as const
+
 describe('an EHR that is down', () => {
-  test.each(NO_PATIENT)('%s: 503 with Retry-After, and the same request succeeds once it is back', async (name) => {
+  test.each(ACCEPTED)('%s: 202, accepted for later, and the same request succeeds once it is back', async (name) => {
+    const write = await prepareWrite(name, fhir, api())
+    const key = unique('key')
+    await proxy.refuse()
+    try {
+      const answer = await inTime(write.send(api(), { key }))
+      expect(answer).toMatchObject({ status: 202, body: { state: 'pending', operation_id: expect.any(String) as string } })
+    } finally {
+      await proxy.accept()
+    }
+    expect(await write.send(api(), { key })).toMatchObject({ status: write.status, body: { replayed: false } })
+    await expectSound(fhir, write.desk, { live: write.live, all: 1 })
+  })
+
+  test.each(NO_PATIENT.filter((name) => !ACCEPTED.some((one) => one === name)))('%s: 503 with Retry-After, and the same request succeeds once it is back', async (name) => {
     const write = await prepareWrite(name, fhir, api())
     const key = unique('key')
     await proxy.refuse()
