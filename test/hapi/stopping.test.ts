@@ -46,11 +46,12 @@ describe('SIGTERM', () => {
     const bookings = desk.patients.map((patient, index) => gateway.api.post('/appointments', { slot_id: offers[index]?.slot_id, patient }))
     await sleep(600)
     const stopped = terminate()
-    const newcomers: (Answer | 'refused')[] = []
-    for (let index = 0; index < 20; index++) {
-      newcomers.push(await come())
+    const coming: Promise<Answer | 'refused'>[] = []
+    for (let index = 0; index < 40; index++) {
+      coming.push(come())
       await sleep(25)
     }
+    const newcomers = await Promise.all(coming)
     expect(statuses(await Promise.all(bookings))).toEqual({ 201: BOOKINGS })
     // The signal takes a moment to arrive. From then on nobody gets in any more.
     const refused = newcomers.slice(newcomers.findIndex((one) => one === 'refused' || one.status === 503))

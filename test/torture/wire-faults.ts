@@ -3,7 +3,7 @@ import { checkEhr } from '../helpers/checker.ts'
 import { unique } from '../helpers/clinic.ts'
 import type { Fhir } from '../helpers/fhir.ts'
 import type { Fault, TcpProxy } from '../helpers/tcp-proxy.ts'
-import { prepareWrite, type PreparedWrite, type WriteName } from '../helpers/writes.ts'
+import { prepareWrite, untilServing, type PreparedWrite, type WriteName } from '../helpers/writes.ts'
 import { askUntilKnown } from './bot.ts'
 
 /** Where the way of a transaction to the EHR and back is cut. */
@@ -36,6 +36,8 @@ export async function tortureWire(
 ): Promise<FaultReport> {
   const results: { sent: number; problems: string[] }[] = []
   for (let done = 0; done < count; done += AT_ONCE) {
+    // Cut answers in number open the circuit breaker, and that stays open for a moment after the last of them.
+    await untilServing(where.fhir, where.api)
     const prepared = await Promise.all(
       Array.from({ length: Math.min(AT_ONCE, count - done) }, () => prepareWrite(write, where.fhir, where.api)),
     )
