@@ -40,6 +40,16 @@ describe('an answer', () => {
     expect(await read()).toMatchObject({ kind: 'answer', status: 200, body: { resourceType: 'Patient' } })
   })
 
+  test('is asked for unpacked from a server next door', async () => {
+    let asked: string | undefined
+    answer = (request, response) => {
+      asked = String(request.headers['accept-encoding'])
+      response.end('{}')
+    }
+    await batch()
+    expect(asked).toBe('identity')
+  })
+
   test('of an error carries when to ask again', async () => {
     send(503, '{}', { 'retry-after': '7' })
     expect(await batch()).toMatchObject({ kind: 'answer', status: 503, retryAfterSeconds: 7 })
