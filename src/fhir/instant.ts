@@ -17,8 +17,7 @@ export function parseInstant(text: string | undefined): EpochMs | undefined {
 
 /** Writes a FHIR `instant` in the given IANA zone, e.g. `2027-03-01T10:00:00-08:00`; milliseconds only when there are any. */
 export function formatInstant(at: EpochMs, timeZone: string): string {
-  const zoned = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone)
-  return zoned.toString({ timeZoneName: 'never' })
+  return Temporal.Instant.fromEpochMilliseconds(at).toString({ timeZone })
 }
 
 /** Writes a FHIR `instant` in UTC, to the millisecond. */
