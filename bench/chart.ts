@@ -6,7 +6,7 @@ const HEIGHT = 300
 const PLOT = { left: 44, top: 44, right: 12, bottom: 30 }
 /** Readable on white and on dark: the colours follow the reader's scheme. */
 const STYLE = `
-    text { font: 12px system-ui, sans-serif; fill: #1f2328 }
+    text { font: 12px system-ui, sans-serif; fill: #1f2328 } .title { font-weight: 600 } .value { font-size: 10px }
     .grid { stroke: #d0d7de } .one { stroke: #57606a } .aim { stroke: #bc4c00; stroke-dasharray: 5 4 } .aim-text { fill: #bc4c00 }
     .c0 { fill: #8fb8e8 } .c1 { fill: #4184c9 } .c2 { fill: #1b4f8f }
     @media (prefers-color-scheme: dark) {
@@ -24,7 +24,7 @@ export function chartOf(rows: readonly Row[]): string {
   const bars = rows.map(({ cell, p50Ratio }) => {
     const level = levels.indexOf(cell.concurrency)
     const x = PLOT.left + ACTIONS.indexOf(cell.action) * group + group * 0.14 + level * width
-    const label = `<text x="${round(x + width / 2)}" y="${round(y(p50Ratio) - 4)}" text-anchor="middle" font-size="10">${p50Ratio.toFixed(2)}</text>`
+    const label = `<text x="${round(x + width / 2)}" y="${round(y(p50Ratio) - 4)}" text-anchor="middle" class="value">${p50Ratio.toFixed(2)}</text>`
     return `<rect class="c${level}" x="${round(x)}" y="${round(y(p50Ratio))}" width="${round(width - 2)}" height="${round(y(0) - y(p50Ratio))}"/>${label}`
   })
   const line = (ratio: number, style: string): string =>
@@ -40,7 +40,7 @@ export function chartOf(rows: readonly Row[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Median time through the gateway divided by the median time of the same FHIR requests sent bare">
   <style>${STYLE}
   </style>
-  <text x="${PLOT.left}" y="19" font-weight="600">Median time, gateway / bare FHIR requests</text>
+  <text x="${PLOT.left}" y="19" class="title">Median time, gateway / bare FHIR requests</text>
   ${legend.join('\n  ')}
   ${ticks.map((tick) => `${line(tick, 'grid')}<text x="${PLOT.left - 8}" y="${round(y(tick) + 4)}" text-anchor="end">${tick.toFixed(1)}</text>`).join('\n  ')}
   ${bars.join('\n  ')}

@@ -23,9 +23,9 @@ const FULL: BenchPlan = {
   patientsBefore: 600,
   warmUp: { concurrency: 8, patients: 80, block: 40 },
   levels: [
-    { concurrency: 32, patients: 480, block: 160 },
-    { concurrency: 8, patients: 320, block: 80 },
-    { concurrency: 1, patients: 150, block: 25 },
+    { concurrency: 32, patients: 480, block: 120 },
+    { concurrency: 8, patients: 320, block: 40 },
+    { concurrency: 1, patients: 160, block: 20 },
   ],
 }
 

@@ -84,13 +84,14 @@ export function aimLines(rows: readonly Row[]): string[] {
   ]
 }
 
-/** bench/results.md. */
-export function resultsPage(rows: readonly Row[], quick: boolean): string {
+/** bench/results.md. @param loadBefore load average of the machine before anything of the bench ran */
+export function resultsPage(rows: readonly Row[], quick: boolean, loadBefore: number): string {
   const hapi = /<hapi\.version>([^<]+)</.exec(readFileSync(join(repoRoot, 'hapi/pom.xml'), 'utf8'))?.[1] ?? 'unknown'
   return `# What the gateway costs
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}${quick ? ' (short run)' : ''}: Node ${process.version}, HAPI FHIR ${hapi} on PostgreSQL,
 ${cpus().length} cores for everything together (load generator, gateway, HAPI, database). [README.md](README.md) says what is measured.
+Load average before the run: ${loadBefore.toFixed(1)} (near 0 on a machine that does nothing else).
 Times in milliseconds. Absolute times are this machine's and noisy; the ratios (gateway / bare) are what counts.
 
 ![Ratio of the p50 times, gateway to bare](results.svg)

@@ -1,11 +1,12 @@
 /**
- * npm run bench                the gateway against the same FHIR requests sent bare, side by side: about five minutes
- * npm run bench -- --quick     fewer of each: about one minute and a half, rougher figures
+ * npm run bench                the gateway against the same FHIR requests sent bare, side by side: about ten minutes
+ * npm run bench -- --quick     fewer of each: about three minutes, rougher figures
  * npm run bench -- --profile   also leaves a CPU profile of the gateway in .run/bench-profile (for Chrome's DevTools)
  *
  * Prints a table and writes bench/results.md and bench/results.svg. bench/README.md says how to read them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseMapping } from '../src/clinic/load-mapping.ts'
 import type { ClinicMapping } from '../src/clinic/mapping.ts'
@@ -45,6 +46,7 @@ await runScript(async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => void removeBenchStack().finally(() => process.exit(INTERRUPTED)))
   const started = Date.now()
+  const [loadBefore = Number.NaN] = loadavg()
   try {
     const bench = prepareBench(await startBenchStack(), planOf(flags.quick), flags.profile)
     await loadWorlds(bench)
@@ -54,7 +56,7 @@ await runScript(async () => {
     await recorder.close()
     say(`\n${tableOf(rows)}\n`)
     for (const line of aimLines(rows)) say(line)
-    writeFileSync(join(repoRoot, 'bench/results.md'), resultsPage(rows, flags.quick))
+    writeFileSync(join(repoRoot, 'bench/results.md'), resultsPage(rows, flags.quick, loadBefore))
     writeFileSync(join(repoRoot, 'bench/results.svg'), chartOf(rows))
     say(`\nWritten to bench/results.md and bench/results.svg after ${secondsSince(started)} s`)
     return 0
