@@ -32,6 +32,12 @@ export interface Ask {
 /** Far enough for everything that tests put into the EHR. */
 const SEARCH_MS = 390 * 24 * 60 * 60_000
 
+/** A crowd a moment ago may have opened the circuit breaker; a chatbot asks again when it was told to. */
+const OFFER_TRIES = 5
+function isForLater({ status, body, headers }: Answer): boolean {
+  return status === 503 && body['retryable'] === true && headers.has('retry-after')
+}
+
 /** The gateway as a chatbot sees it. */
 export class Api {
   readonly baseUrl: string
@@ -54,11 +60,15 @@ export class Api {
     return this.send('DELETE', path, undefined, ask)
   }
 
-  /** The free offers of a provider for a visit type, soonest first. */
+  /** The free offers of a provider for a visit type, soonest first. Asks again where the gateway says so. */
   async offers(type: string, provider: string, query = ''): Promise<readonly { slot_id: string; start: string }[]> {
-    const answer = await this.get(
-      `/availability?type=${type}&provider=${provider}&limit=50&end=${encodeURIComponent(new Date(Date.now() + SEARCH_MS).toISOString())}${query}`,
-    )
+    const end = encodeURIComponent(new Date(Date.now() + SEARCH_MS).toISOString())
+    const path = `/availability?type=${type}&provider=${provider}&limit=50&end=${end}${query}`
+    let answer = await this.get(path)
+    for (let tries = 1; tries < OFFER_TRIES && isForLater(answer); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, Number(answer.headers.get('retry-after')) * 1_000))
+      answer = await this.get(path)
+    }
     if (answer.status !== 200) throw new Error(`availability: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body.slots
   }
