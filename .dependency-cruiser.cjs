@@ -1,11 +1,12 @@
 /**
  * Who may import whom in src/ (docs/architecture.md has the picture):
  *
- *   doors (http, mcp, staff) → actions (booking, intake, escalation, notices) → rules (scheduling) → fhir
+ *   doors (http, mcp, channels, demo, staff) → desk (desk, tools) → actions (booking, intake, escalation, notices) → rules (scheduling) → fhir
  *
  * `ehr/`, `queue/`, `webhooks/` and `counters/` implement ports which the actions declare; `deps.ts` puts everything together.
  */
-const DOORS = '^src/(http|mcp|staff)/'
+const DOORS = '^src/(http|mcp|channels|demo|staff)/'
+const DESK = '^src/(desk|tools)/'
 const ACTIONS = '^src/(booking|intake|escalation|notices|audit)/'
 const RULES = '^src/scheduling/'
 const ADAPTERS = '^src/(ehr|queue|webhooks|counters)/'
@@ -107,7 +108,14 @@ module.exports = {
       comment: 'An action is told its EHR and its queue through ports; it never sees a door or the composition root.',
       severity: 'error',
       from: { path: ACTIONS },
-      to: { path: [DOORS, ADAPTERS, ROOT] },
+      to: { path: [DOORS, DESK, ADAPTERS, ROOT] },
+    },
+    {
+      name: 'desk-calls-actions',
+      comment: 'The desk says what every door offers; of the process it knows the type of a client only.',
+      severity: 'error',
+      from: { path: DESK },
+      to: { path: [DOORS, ADAPTERS, ROOT], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'doors-call-actions',
@@ -121,7 +129,7 @@ module.exports = {
       comment: 'ehr/, queue/, webhooks/ and counters/ implement ports; who calls them, and with which settings, is not theirs to know.',
       severity: 'error',
       from: { path: ADAPTERS },
-      to: { path: [DOORS, ROOT] },
+      to: { path: [DOORS, '^src/tools/', ROOT] },
     },
     {
       name: 'adapters-run-no-action',
@@ -152,10 +160,10 @@ module.exports = {
       to: { path: '^node_modules/undici/' },
     },
     {
-      name: 'only-http-knows-fastify',
+      name: 'only-doors-know-fastify',
       comment: 'The web framework stays behind the door; app.ts hangs the doors into it.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/http/', '^src/app\\.ts$'] },
+      from: { path: '^src/', pathNot: [DOORS, '^src/app\\.ts$'] },
       to: { path: '^node_modules/(fastify|@fastify|fastify-type-provider-zod)(/|$)' },
     },
   ],

@@ -6,7 +6,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { authenticate } from './http/authenticate.ts'
 import { installDraining } from './http/draining.ts'
 import { installErrorHandling, watchMethods } from './http/errors.ts'
-import type { Gateway } from './http/gateway.ts'
+import type { Gateway } from './desk/gateway.ts'
 import { openApi } from './http/openapi.ts'
 import { installOverloadRefusal } from './http/overload.ts'
 import { storeOn } from './http/rate-limit-store.ts'

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { BreakerState, EhrObserver, ExtraRound } from './booking/ports.ts'
 import type { EscalationObserver } from './escalation/ports.ts'
-import type { HttpMetrics } from './http/gateway.ts'
+import type { HttpMetrics } from './desk/gateway.ts'
 import type { ReconcileObserver } from './jobs/reconcile.ts'
 import type { LineState } from './queue/job-queue.ts'
 import type { WorkerEvents } from './queue/job-worker.ts'

@@ -1,19 +1,23 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
-import { BookingError, Deferred, OutcomeUnknown } from '../booking/errors.ts'
-import type { Gateway } from './gateway.ts'
-import type { OperationKind } from './operation-id.ts'
-import { problem, type Problem } from './problems.ts'
+import { BookingError } from '../booking/errors.ts'
+import { pendingOf, recordDenial } from '../desk/failure.ts'
+import type { Gateway } from '../desk/gateway.ts'
+import { problem, type Problem } from '../desk/problems.ts'
 import { callOf } from './request-context.ts'
 
 /** Makes every error of every route one of the contract's answers. */
 export function installErrorHandling(app: FastifyInstance, gateway: Gateway): void {
-  app.setErrorHandler((error: FastifyError | OutcomeUnknown | Deferred, request, reply) => {
-    if (error instanceof OutcomeUnknown || error instanceof Deferred) return sendPending(error, request, reply, gateway)
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const pending = pendingOf(error, gateway, request.client?.id ?? '')
+    if (pending) {
+      request.errorCode = pending.code
+      return reply.code(202).header('retry-after', String(pending.retryAfterSeconds)).send(pending.body)
+    }
     const body = problemOf(error)
     if (body.code === 'internal')
       request.log.error({ err: { type: error.name, stack: error.stack?.split('\n').slice(1) } }, 'unexpected error')
-    if (error instanceof BookingError && error.extras.denied === true) recordDenial(request, body, gateway)
+    recordDenial(error, gateway, callOf(request))
     const retryAfter = error instanceof BookingError ? error.extras.retryAfterSeconds : undefined
     if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))
     if (body.status === 401) void reply.header('www-authenticate', 'Bearer realm="fhir-scheduling-gateway"')
@@ -89,29 +93,8 @@ function unknownNames(params: unknown): string[] | undefined {
   return params.keys.map((key) => (typeof key === 'string' && FIELD_NAME.test(key) ? key : '(a name)'))
 }
 
-/** 202: the EHR did not say what became of the write, or it is down and the change was accepted for later. Never "failed". */
-function sendPending(error: OutcomeUnknown | Deferred, request: FastifyRequest, reply: FastifyReply, gateway: Gateway): FastifyReply {
-  const kind = error instanceof Deferred ? 'deferred' : 'unknown'
-  request.errorCode = kind === 'deferred' ? 'accepted' : 'outcome_unknown'
-  const operationId = gateway.operationIds.make(error.receiptId, request.client?.id ?? '', Date.now(), kind)
-  return reply
-    .code(202)
-    .header('retry-after', String((error instanceof OutcomeUnknown ? error.retryAfterSeconds : undefined) ?? 5))
-    .send({ operation_id: operationId, state: 'pending', message: PENDING[kind], next_actions: ['check_operation', 'repeat_request'] })
-}
-
-const PENDING: Readonly<Record<OperationKind, string>> = {
-  unknown: 'I am still waiting for the clinic to confirm that. Let me check again in a moment.',
-  deferred: 'I cannot reach the clinic right now. I have taken your request down, and it will be done as soon as the clinic answers.',
-}
-
 function sendProblem(request: FastifyRequest, reply: FastifyReply, body: Problem): FastifyReply {
   request.errorCode = body.code
   // The zod serializer of a route does not know every refusal HTTP itself can give, so the body goes out as it is.
   return reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
-}
-
-function recordDenial(request: FastifyRequest, body: Problem, gateway: Gateway): void {
-  const { requestId, clientId } = callOf(request)
-  gateway.audit.record({ action: 'denied', recorded: Date.now(), clientId, requestId, outcome: body.code })
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BookingError } from '../booking/errors.ts'
-import type { Gateway } from './gateway.ts'
+import type { Gateway } from '../desk/gateway.ts'
 
 /** An event loop this late answers nobody in time, in milliseconds. */
 const TOO_LATE_MS = 1_000

@@ -1,5 +1,5 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
-import type { RateCounters } from './gateway.ts'
+import type { RateCounters } from '../desk/gateway.ts'
 
 /** The store that @fastify/rate-limit counts in. The counters never fail, so a limit is never skipped. */
 export function storeOn(counters: RateCounters): FastifyRateLimitStoreCtor {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../booking/errors.ts'
 import { endRequestSpan, inSpan, startRequestSpan, traceIdOf } from '../tracing.ts'
-import type { Gateway } from './gateway.ts'
-import { CODES } from './problems.ts'
+import type { Gateway } from '../desk/gateway.ts'
+import { CODES } from '../desk/problems.ts'
 
 /** How a request ended whose caller hung up before the answer (as nginx counts it). What it asked for may have happened all the same. */
 const CLIENT_GONE = { status: 499, code: 'client_gone' } as const

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { problem } from './problems.ts'
+import { problem } from '../desk/problems.ts'
 
 /**
  * Answers a URL that leads to no route because it cannot be decoded, or because an id in it is far too long. Fastify's own answer

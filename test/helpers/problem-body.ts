@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { CODES } from '../../src/http/problems.ts'
+import { CODES } from '../../src/desk/problems.ts'
 import type { ErrorCode } from '../../src/booking/errors.ts'
 import type { Answer } from './api.ts'
 

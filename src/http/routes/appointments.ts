@@ -1,28 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { calendarOf } from '../../booking/calendar.ts'
-import { BookingError } from '../../booking/errors.ts'
-import { speakList } from '../../booking/messages.ts'
-import { listAppointments, readAppointment } from '../../booking/read-appointments.ts'
-import { showAppointment } from '../../booking/show.ts'
-import { formatInstant } from '../../fhir/instant.ts'
-import type { Gateway } from '../gateway.ts'
-import { callerOf, callOf, expectedVersionOf, idempotencyKeyOf, requirePatient } from '../request-context.ts'
-import {
-  appointmentListSchema,
-  appointmentSchema,
-  changeHeadersSchema,
-  createHeadersSchema,
-  readHeadersSchema,
-  bookBodySchema,
-  cancelBodySchema,
-  idParamsSchema,
-  rescheduleBodySchema,
-} from '../schemas.ts'
-import { makeWatchedChange } from './change.ts'
-import { present, presentWrite } from './present.ts'
-import { OF_BODIES, pendingSchema, problems } from './responses.ts'
+import { book, calendarEntry, cancel, listUpcoming, readOne, reschedule } from '../../desk/appointments.ts'
+import type { Gateway } from '../../desk/gateway.ts'
+import { appointmentListSchema, appointmentSchema, bookBodySchema, cancelBodySchema, idParamsSchema, rescheduleBodySchema } from '../../desk/schemas.ts'
+import { changeHeadersSchema, createHeadersSchema, readHeadersSchema } from '../header-schemas.ts'
+import { askingOf } from '../request-context.ts'
+import { OF_BODIES, pendingSchema, problems, sendShown } from './responses.ts'
 
 /** Everything under `/appointments`. */
 export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -32,7 +16,6 @@ export function appointmentRoutes(app: FastifyInstance, gateway: Gateway): void 
 }
 
 function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { patientTokens } = gateway
   app.withTypeProvider<ZodTypeProvider>().route({
     method: 'POST',
     url: '/appointments',
@@ -47,21 +30,13 @@ function writeRoutes(app: FastifyInstance, gateway: Gateway): void {
     },
     handler: async (request, reply) => {
       const { body } = request
-      const caller = await callerOf(request, patientTokens, body)
-      const call = callOf(request)
-      const key = idempotencyKeyOf(request, body)
-      const change =
-        body.hold_id === undefined
-          ? { change: 'book' as const, caller, key, slotId: body.slot_id ?? '' }
-          : { change: 'confirm' as const, caller, key, appointmentId: body.hold_id }
-      const result = await makeWatchedChange(gateway, change, call)
-      return reply.code(201).send(await presentWrite(gateway, result, call, reply))
+      const what = body.hold_id === undefined ? { slotId: body.slot_id ?? '' } : { holdId: body.hold_id }
+      return sendShown(reply.code(201), await book(gateway, askingOf(request, body), what))
     },
   })
 }
 
 function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { patientTokens } = gateway
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'POST',
@@ -78,18 +53,7 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
     },
     handler: async (request, reply) => {
       const { body, params } = request
-      const caller = requirePatient(await callerOf(request, patientTokens, body))
-      const call = callOf(request)
-      const change = {
-        change: 'reschedule' as const,
-        caller,
-        appointmentId: params.id,
-        slotId: body.slot_id,
-        key: idempotencyKeyOf(request, body),
-        expectedVersion: expectedVersionOf(request, body),
-      }
-      const result = await makeWatchedChange(gateway, change, call)
-      return presentWrite(gateway, result, call, reply)
+      return sendShown(reply, await reschedule(gateway, askingOf(request, body), params.id, body.slot_id))
     },
   })
   typed.route({
@@ -106,27 +70,13 @@ function changeRoutes(app: FastifyInstance, gateway: Gateway): void {
       response: { 200: appointmentSchema, 202: pendingSchema, ...problems(404, 409, 412, ...OF_BODIES, 422, 502) },
     },
     handler: async (request, reply) => {
-      const { params } = request
       const body = request.body ?? {}
-      const caller = requirePatient(await callerOf(request, patientTokens, body))
-      const call = callOf(request)
-      const change = {
-        change: 'cancel' as const,
-        caller,
-        appointmentId: params.id,
-        reason: body.reason,
-        key: idempotencyKeyOf(request, body),
-        expectedVersion: expectedVersionOf(request, body),
-      }
-      const result = await makeWatchedChange(gateway, change, call)
-      return presentWrite(gateway, result, call, reply)
+      return sendShown(reply, await cancel(gateway, askingOf(request, body), request.params.id, body.reason))
     },
   })
 }
 
 function readRoutes(app: FastifyInstance, gateway: Gateway): void {
-  const { booking, patientTokens } = gateway
-  const zone = booking.mapping.clinic.timeZone
   const typed = app.withTypeProvider<ZodTypeProvider>()
   typed.route({
     method: 'GET',
@@ -140,17 +90,7 @@ function readRoutes(app: FastifyInstance, gateway: Gateway): void {
       params: idParamsSchema,
       response: { 200: appointmentSchema, ...problems(404) },
     },
-    handler: async (request, reply) => {
-      const caller = requirePatient(await callerOf(request, patientTokens))
-      const call = callOf(request)
-      const shown = await present(
-        gateway,
-        await readAppointment(booking, { caller, appointmentId: request.params.id, what: 'appointment' }, call),
-        call,
-      )
-      void reply.header('etag', `W/"${shown.version}"`)
-      return shown
-    },
+    handler: async (request, reply) => sendShown(reply, await readOne(gateway, askingOf(request), request.params.id)),
   })
   typed.route({
     method: 'GET',
@@ -170,15 +110,7 @@ function readRoutes(app: FastifyInstance, gateway: Gateway): void {
       }),
       response: { 200: appointmentListSchema, ...problems(502) },
     },
-    handler: async (request) => {
-      const caller = await callerOf(request, patientTokens, { patient: request.query.patient })
-      if (caller.patient === undefined) throw new BookingError('patient_required', 'Send X-Patient-Token from POST /intake.')
-      const call = callOf(request)
-      const { appointments, now } = await listAppointments(booking, caller.patient, call)
-      const { directory } = await booking.directories.current(call)
-      const shown = appointments.map((appointment) => showAppointment(appointment, now, directory, zone))
-      return { appointments: shown, as_of: formatInstant(now, zone), ...speakList(shown) }
-    },
+    handler: (request) => listUpcoming(gateway, askingOf(request, { patient: request.query.patient })),
   })
   typed.route({
     method: 'GET',
@@ -193,14 +125,8 @@ function readRoutes(app: FastifyInstance, gateway: Gateway): void {
       response: { 200: { description: 'iCalendar', content: { 'text/calendar': { schema: z.string() } } }, ...problems(404) },
     },
     handler: async (request, reply) => {
-      const caller = requirePatient(await callerOf(request, patientTokens))
-      const call = callOf(request)
-      const read = await readAppointment(booking, { caller, appointmentId: request.params.id, what: 'appointment' }, call)
-      const shown = await present(gateway, read, call)
-      return reply
-        .type('text/calendar; charset=utf-8')
-        .serializer(String)
-        .send(calendarOf(shown, booking.mapping.clinic.name, read.now))
+      const entry = await calendarEntry(gateway, askingOf(request), request.params.id)
+      return reply.type('text/calendar; charset=utf-8').serializer(String).send(entry)
     },
   })
 }

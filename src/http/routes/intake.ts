@@ -3,9 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { modalityFor, visitTypeNamed } from '../../booking/claim-plan.ts'
 import { escalateUnverified } from '../../escalation/triggers.ts'
 import { verifyIdentity } from '../../intake/verify-identity.ts'
-import type { Gateway } from '../gateway.ts'
+import type { Gateway } from '../../desk/gateway.ts'
 import { callOf, clientOf } from '../request-context.ts'
-import { intakeBodySchema, intakeSchema } from '../schemas.ts'
+import { intakeBodySchema, intakeSchema } from '../../desk/schemas.ts'
 import { OF_BODIES, problems } from './responses.ts'
 
 /** `POST /intake`: who is it, and may the chatbot go on? */

@@ -1,22 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { BookingError, notFound } from '../../booking/errors.ts'
-import { settleOutcome, type OperationState } from '../../booking/settle-outcome.ts'
-import type { NextAction } from '../../booking/messages.ts'
-import type { Gateway } from '../gateway.ts'
-import { callOf, clientOf } from '../request-context.ts'
-import { idParamsSchema, operationSchema } from '../schemas.ts'
+import type { Gateway } from '../../desk/gateway.ts'
+import { readOperation } from '../../desk/operations.ts'
+import { idParamsSchema, operationSchema } from '../../desk/schemas.ts'
+import { askingOf } from '../request-context.ts'
 import { problems } from './responses.ts'
-
-const SPOKEN: Readonly<Record<OperationState['state'], { message: string; next_actions: NextAction[] }>> = {
-  pending: { message: 'I am still waiting for the clinic to confirm that.', next_actions: ['check_operation'] },
-  succeeded: { message: 'It worked. Let me read it to you.', next_actions: ['read_appointment'] },
-  escalated: { message: 'I could not finish that. The clinic has it now and will get back to you.', next_actions: ['contact_staff'] },
-  failed: {
-    message: 'It did not go through, and nothing was changed. Let me try again.',
-    next_actions: ['repeat_request', 'find_availability'],
-  },
-}
 
 /** `GET /operations/{id}`: what became of a 202. */
 export function operationRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -31,24 +19,6 @@ export function operationRoutes(app: FastifyInstance, gateway: Gateway): void {
       params: idParamsSchema,
       response: { 200: operationSchema, ...problems(404) },
     },
-    handler: async (request) => {
-      const { id } = request.params
-      const operation = gateway.operationIds.read(id, clientOf(request).id)
-      if (!operation) throw notFound('operation')
-      const waitsMs = operation.kind === 'deferred' ? gateway.booking.mapping.whenEhrIsDown.giveUpAfterMinutes * 60_000 : 0
-      const outcome = await settleOutcome(gateway.booking, { ...operation, waitsMs }, callOf(request)).catch(pendingWhileDown)
-      return {
-        operation_id: id,
-        state: outcome.state,
-        ...(outcome.state === 'succeeded' && { appointment_id: outcome.appointmentId }),
-        ...SPOKEN[outcome.state],
-      }
-    },
+    handler: (request) => readOperation(gateway, askingOf(request), request.params.id),
   })
-}
-
-/** While the EHR does not answer nobody knows more than before. */
-function pendingWhileDown(error: unknown): OperationState {
-  if (error instanceof BookingError && error.code === 'ehr_unavailable') return { state: 'pending' }
-  throw error
 }

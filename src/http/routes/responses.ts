@@ -1,5 +1,6 @@
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { problemSchema } from '../schemas.ts'
+import { problemSchema } from '../../desk/schemas.ts'
 
 const problemContent = { content: { 'application/problem+json': { schema: problemSchema } } }
 
@@ -38,3 +39,9 @@ export const pendingSchema = z
     next_actions: z.array(z.string()),
   })
   .describe('The outcome is not known yet: ask GET /operations/{id}, or repeat the same request.')
+
+/** Sends an Appointment, with its version as ETag. */
+export function sendShown<T extends { readonly version: string }>(reply: FastifyReply, shown: T): T {
+  void reply.header('etag', `W/"${shown.version}"`)
+  return shown
+}

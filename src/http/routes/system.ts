@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { docsPage } from '../docs-page.ts'
-import type { Gateway } from '../gateway.ts'
+import type { Gateway } from '../../desk/gateway.ts'
 
 /** Health, metrics, OpenAPI and its page: for operators and developers, none of them speaks of patients. */
 export function systemRoutes(app: FastifyInstance, gateway: Gateway): void {

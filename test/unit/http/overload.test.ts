@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { installErrorHandling } from '../../../src/http/errors.ts'
-import type { Gateway } from '../../../src/http/gateway.ts'
+import type { Gateway } from '../../../src/desk/gateway.ts'
 import { installOverloadRefusal, LoopClock } from '../../../src/http/overload.ts'
 
 /** Keeps the event loop busy. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Gateway } from '../../../src/http/gateway.ts'
+import type { Gateway } from '../../../src/desk/gateway.ts'
 import { installRequestRecord } from '../../../src/http/request-record.ts'
 
 let app: FastifyInstance

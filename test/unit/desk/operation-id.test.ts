@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { receiptId } from '../../../src/fhir/ids.ts'
-import { OperationIds } from '../../../src/http/operation-id.ts'
+import { OperationIds } from '../../../src/desk/operation-id.ts'
 
 const [OLD, NEW] = ['the old secret, 32 bytes or longer', 'the new secret, 32 bytes or longer'] as const
 const ids = new OperationIds([NEW])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../../src/booking/errors.ts'
-import { CODES, problem } from '../../../src/http/problems.ts'
+import { CODES, problem } from '../../../src/desk/problems.ts'
 import { shownOffer } from '../helpers/shown.ts'
 
 /** The table of the contract, section 3: status and whether the same request may be sent again. */

@@ -22,23 +22,6 @@ const keySchema = z.string().regex(/^[\x20-\x7e]{1,255}$/, 'use 1 to 255 printab
 const tokenSchema = z.string().min(1).max(2048)
 const slotIdSchema = z.string().min(1).max(128)
 
-const patientHeaders = {
-  'x-patient-token': z.string().optional().describe('patient_token from POST /intake.'),
-  'x-patient': z.string().optional().describe('Instead of a token, for clients with scope patients:any: `Patient/<id>`.'),
-}
-const keyHeader = {
-  'idempotency-key': z
-    .string()
-    .optional()
-    .describe('Names the request: a repetition with the same key has no second effect. RFC 8941 string or bare.'),
-}
-const ifMatchHeader = { 'if-match': z.string().optional().describe('The `version` you have seen, as expected_version.') }
-/** Headers are checked where they are used; here they are described. Others pass. */
-export const readHeadersSchema = z.looseObject(patientHeaders)
-export const deleteHeadersSchema = z.looseObject({ ...patientHeaders, ...keyHeader })
-export const createHeadersSchema = z.looseObject(keyHeader)
-export const changeHeadersSchema = z.looseObject({ ...keyHeader, ...ifMatchHeader })
-
 /** Who it is for, and which request it is: fields that every writing body may carry. */
 const requestFields = {
   patient_token: tokenSchema.optional().describe('From POST /intake.'),
@@ -99,6 +82,7 @@ export const availabilityQuerySchema = z.strictObject({
   end: instantSchema.optional().describe('Default: a week after start.'),
   limit: z.coerce.number().int().min(1).max(50).default(10),
 })
+export type OfferQuery = z.infer<typeof availabilityQuerySchema>
 
 const text = (max: number) => z.string().trim().min(1).max(max)
 export const intakeBodySchema = z.strictObject({
