@@ -73,7 +73,7 @@ export class FhirHttp {
     })
   }
 
-  /** Any other request, relative to the base URL or an absolute link on the same origin. */
+  /** Any other request, relative to the base URL, or an absolute link from an answer. */
   async request(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
@@ -91,14 +91,15 @@ export class FhirHttp {
     await Promise.race([this.#agent.close(), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })])
   }
 
-  /** Links in answers are followed only to the server they came from: the Host header of a request can forge them. */
+  /**
+   * A link of an answer, on the configured server: of another base only the resource type and the query are taken. A reverse proxy
+   * leaves links with the server's own name in them, and the Host header of a request can forge them.
+   */
   #onOwnServer(url: string): string {
-    if (!/^https?:/i.test(url)) return url
-    const link = new URL(url)
-    const base = new URL(this.baseUrl)
-    if (link.origin !== base.origin || !link.pathname.startsWith(base.pathname))
-      throw new Error('a link of the FHIR server leads elsewhere')
-    return url
+    if (!/^https?:/i.test(url) || url.startsWith(`${this.baseUrl}/`) || url.startsWith(`${this.baseUrl}?`)) return url
+    const { pathname, search } = new URL(url)
+    const type = /\/[A-Z][A-Za-z]+$/.exec(pathname)?.[0] ?? ''
+    return `${this.baseUrl}${type}${search}`
   }
 
   async #exchange(timeoutMs: number, send: (signal: AbortSignal) => Promise<unknown>): Promise<Exchange> {

@@ -107,6 +107,26 @@ describe('an answer', () => {
   })
 })
 
+describe('a link of an answer', () => {
+  test.each([
+    ['of the server itself', () => `${http.baseUrl}?_getpages=1&_count=500`, '/fhir?_getpages=1&_count=500'],
+    ['of a resource type', () => `${http.baseUrl}/Schedule?page=2`, '/fhir/Schedule?page=2'],
+    ['that names the server behind a proxy', () => 'http://hapi.internal:8080/fhir?_getpages=1', '/fhir?_getpages=1'],
+    ['that names it with a type', () => 'https://hapi.internal/r4/Schedule?page=2', '/fhir/Schedule?page=2'],
+    ['that names somebody else', () => 'http://evil.example/steal/it?page=2', '/fhir?page=2'],
+    ['with a base that only begins alike', () => `${http.baseUrl}-other/Schedule?page=2`, '/fhir/Schedule?page=2'],
+    ['without anything', () => 'http://hapi.internal', '/fhir'],
+  ])('%s is followed on the configured server only', async (_what, link, asked) => {
+    const urls: (string | undefined)[] = []
+    answer = (request, response) => {
+      urls.push(request.url)
+      response.end('{"resourceType":"Bundle"}')
+    }
+    expect(await http.request('GET', link(), {}, 5_000)).toMatchObject({ kind: 'answer', status: 200 })
+    expect(urls).toEqual([asked])
+  })
+})
+
 describe('the end', () => {
   test('of a client waits for what is running', async () => {
     answer = (_request, response) => setTimeout(() => response.end('{"resourceType":"Patient"}'), 200)
