@@ -101,6 +101,7 @@ export const intakeBodySchema = z.strictObject({
   }),
   reason: text(500).optional().describe('Never stored. Until it can be screened for emergencies, a request with a reason goes to staff.'),
 })
+export type IntakeBody = z.infer<typeof intakeBodySchema>
 
 const namedSchema = z.object({ id: z.string(), name: z.string() }).nullable()
 const spokenFields = {

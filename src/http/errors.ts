@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { BookingError } from '../booking/errors.ts'
 import { pendingOf, recordDenial } from '../desk/failure.ts'
 import type { Gateway } from '../desk/gateway.ts'
+import { describeIssues } from '../desk/invalid.ts'
 import { problem, type Problem } from '../desk/problems.ts'
 import { callOf } from './request-context.ts'
 
@@ -70,27 +71,13 @@ function problemOf(error: FastifyError): Problem {
 }
 
 function invalidRequest(error: FastifyError): Problem {
-  const issues = (error.validation ?? []).map(({ instancePath, params, message }) => {
-    const unknown = unknownNames(params)
-    const place = instancePath.split('/').filter((part) => part !== '')
-    const reason = message?.startsWith(ZODS_OWN) === true ? 'this request has no such field' : (message ?? 'is not valid')
-    return { path: unknown ? unknown.map((name) => [...place, name].join('.')).join(', ') : place.join('.'), reason }
-  })
-  const first = issues[0]
-  const detail = issues.map((issue) => `${issue.path || 'body'}: ${issue.reason}`).join('; ')
-  return problem('invalid_request', detail, first ? { path: first.path } : {})
-}
-
-/** How zod's own words about unknown fields begin; they quote the names. A schema may have others. */
-const ZODS_OWN = 'Unrecognized key'
-
-/** A name that a developer may have got wrong. Anything else could be a patient's own words that a chatbot put there: not repeated. */
-const FIELD_NAME = /^[a-z][A-Za-z_]{0,40}$/
-
-/** The names of the fields that are unknown; `undefined` when something else is wrong. */
-function unknownNames(params: unknown): string[] | undefined {
-  if (typeof params !== 'object' || params === null || !('keys' in params) || !Array.isArray(params.keys)) return undefined
-  return params.keys.map((key) => (typeof key === 'string' && FIELD_NAME.test(key) ? key : '(a name)'))
+  const issues = (error.validation ?? []).map(({ instancePath, params, message }) => ({
+    place: instancePath.split('/').filter((part) => part !== ''),
+    reason: message,
+    unknown: 'keys' in params && Array.isArray(params['keys']) ? params['keys'] : undefined,
+  }))
+  const { detail, path } = describeIssues(issues)
+  return problem('invalid_request', detail, path === undefined ? {} : { path })
 }
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, body: Problem): FastifyReply {

@@ -18,7 +18,8 @@ export const REQUEST: EscalationRequest = {
   key: 'a key',
 }
 
-function countersOfTheTest(): Counters {
+/** Counters of one test. */
+export function countersOfTheTest(): Counters {
   const counters = new MemoryCounters()
   return {
     add: (key, windowSeconds) => Promise.resolve(counters.add(key, windowSeconds * 1000).count),

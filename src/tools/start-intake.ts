@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import type { Gateway } from '../desk/gateway.ts'
+import { intake } from '../desk/intake.ts'
+import { intakeBodySchema } from '../desk/schemas.ts'
+import { spokenOf } from './brief.ts'
+import { defineTool, type Tool } from './tool.ts'
+
+export function startIntake(gateway: Gateway): Tool {
+  const { identity, visitTypes } = gateway.booking.mapping
+  const sets = identity.sufficient.map((set) => set.join(' + ')).join(', or ')
+  return defineTool({
+    name: 'start_intake',
+    title: 'Verify the patient',
+    description:
+      `Checks who the patient is, and whether this visit can be booked here. Enough to know the patient: ${sets}. Ask only for that, never guess, ` +
+      'and send what the patient said. The answer holds the patient_token that other tools need; which detail did not fit is never told. ' +
+      'On outcome urgent read the message at once and stop booking. This is no triage.',
+    scope: 'intake:write',
+    input: intakeBodySchema.extend({
+      type: z
+        .string()
+        .min(1)
+        .max(40)
+        .describe(`Kind of visit, one of: ${visitTypes.map(({ code, title }) => `${code} (${title})`).join(', ')}.`),
+    }),
+    output: { patient_token: z.string(), expires_at: z.string() },
+    run: async (body, asking) => {
+      const { message, next_actions, ...answer } = await intake(gateway, asking, body)
+      return { ...answer, ...spokenOf({ message, next_actions }) }
+    },
+  })
+}
