@@ -19,7 +19,7 @@ import { performWrite, requestDigest, type Plan, type WriteRequest, type WriteRe
 import type { Call, Queries, Reading } from './ports.ts'
 import type { SlotOffer } from './slot-id.ts'
 import { assertScheduleKnown } from './offer-schedules.ts'
-import { TornReadings } from './torn-readings.ts'
+import { runsOutMeanwhile, TornReadings } from './torn-readings.ts'
 import { claimQueries, isDirectoryStale, readClaimWindow } from './window-queries.ts'
 
 /** Claims an offered time: as a hold until it expires, or as a booking in one step. */
@@ -109,6 +109,7 @@ class Claim implements WriteRequest {
     return [
       ...unexplainedClaims(window, offerSpan(this.#request.offer)).map((slot) => `claim ${slot.id} ${slot.resource.meta?.versionId ?? ''}`),
       patient === undefined ? undefined : patientContradiction(reading, patient),
+      runsOutMeanwhile(reading),
       this.#madeWithoutReceipt(window),
     ]
   }

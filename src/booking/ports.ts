@@ -17,6 +17,8 @@ export interface Call {
 export interface Reading {
   /** The EHR's clock when it answered. Expiry and notice are judged by it, so that replicas with skewed clocks agree. */
   readonly now: EpochMs
+  /** The EHR's clock when it gave the last part of the answer: what runs out in between is neither live nor over in this reading. */
+  readonly readUntil: EpochMs
   /** What a query found, included resources too; empty for a read of something that is not there. */
   all(name: string): readonly FhirResource[]
   /** Whether a search returned everything it matched. */

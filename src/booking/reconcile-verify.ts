@@ -39,7 +39,10 @@ export async function verify(walk: Walk, directories: DirectorySource, finding: 
   const holders = arounds.flatMap(({ prefix }) => holdersOf(ofType(reading.all(`${prefix}slots`), 'Slot')))
   const second = await again.complete([...ids, ...holders], ehr)
   const marks = before.marks()
-  return findingsOn(second, ids, mapping).filter((found) => found.restsOn.every((resource) => marks.has(versionMark(resource))))
+  return findingsOn(second, ids, mapping).filter(
+    // An overlap with a visit that is not judged here may be explained by what is wrong with that one: it is looked at by itself.
+    (found) => visitsIn(found).every((id) => ids.includes(id)) && found.restsOn.every((resource) => marks.has(versionMark(resource))),
+  )
 }
 
 /** Gateway ids of the visits that a finding is about. */

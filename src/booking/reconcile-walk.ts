@@ -53,15 +53,18 @@ export async function* walkAll(walk: Walk): AsyncGenerator<Stretch> {
   for (const group of inParts([...walk.directory.schedules.values()], SCHEDULES_AT_ONCE)) yield* walkGroup(walk, group, span, met)
 }
 
-/** The last thing there is: a clinic's horizon can be years, and nearly all of it empty. */
-async function endOf({ ehr, today }: Walk): Promise<EpochMs> {
+/**
+ * Where the last thing there is has ended: a clinic's horizon can be years, and nearly all of it empty. What begins later, but before
+ * that end, may overlap it.
+ */
+async function endOf({ ehr, mapping, today }: Walk): Promise<EpochMs> {
   const from = `ge${formatUtc(today)}`
   const last = {
     slots: search('Slot', BUSY, ['start', from], ['_sort', '-start']),
     visits: search('Appointment', OWN, ['date', from], ['_sort', '-date']),
   }
   const reading = await ehr.read(last, 1)
-  return Math.max(today, lastStart(reading, 'slots'), lastStart(reading, 'visits')) + 1
+  return Math.max(today, lastStart(reading, 'slots'), lastStart(reading, 'visits')) + mapping.longestSlotMinutes * MINUTE
 }
 
 async function* walkGroup(walk: Walk, group: readonly ScheduleInfo[], whole: Interval, met: Set<number>): AsyncGenerator<Stretch> {

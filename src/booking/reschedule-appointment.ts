@@ -15,7 +15,7 @@ import { patientContradiction, patientQueries, readPatient } from './patient-que
 import { performWrite, requestDigest, type Plan, type WriteRequest, type WriteResult } from './perform-write.ts'
 import type { Call, Reading } from './ports.ts'
 import type { SlotOffer } from './slot-id.ts'
-import { TornReadings } from './torn-readings.ts'
+import { runsOutMeanwhile, TornReadings } from './torn-readings.ts'
 import { claimQueries, isDirectoryStale, readClaimWindow } from './window-queries.ts'
 
 /** Moves a booked visit to another offer of the same visit type. */
@@ -79,10 +79,10 @@ class Move implements WriteRequest {
     if (visitTypeOf(appointment) !== offer.type.code) throw policyRefused('visit_type')
     if (isDirectoryStale(reading, directory, directory.byFingerprint(offer.scheduleFingerprint))) return { kind: 'stale-directory' }
     const window = readClaimWindow(reading, directory)
+    const patient = patientOf(appointment) ?? ''
+    if (this.#torn.isTorn(patientContradiction(reading, patient), runsOutMeanwhile(reading))) return { kind: 'torn-reading' }
     const set = claimOffer(window, offer, appointmentId)
     assertOfferAllowed(offer, set, window.now)
-    const patient = patientOf(appointment) ?? ''
-    if (this.#torn.isTorn(patientContradiction(reading, patient))) return { kind: 'torn-reading' }
     const guard = this.#assertPatientFree(set, patient, reading)
     const moved = this.#moved(appointment, set)
     const key = `${appointmentId} ${appointment.meta?.versionId ?? ''} ${offer.slotId} ${offer.modality}`

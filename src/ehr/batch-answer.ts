@@ -27,6 +27,7 @@ export function readBatch(queries: Queries, exchange: Extract<Exchange, { kind: 
   if (Number.isNaN(now)) return undefined
   return {
     now,
+    readUntil: Math.max(now, ...times),
     all: (name) => answers.get(name)?.resources ?? [],
     isComplete: (name) => answers.get(name)?.complete ?? true,
   }

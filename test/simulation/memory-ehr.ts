@@ -39,6 +39,7 @@ export class MemoryEhr implements Ehr {
     const now = times.length > 0 ? Math.min(...times) : Math.floor(this.#store.now() / 1000) * 1000
     return {
       now,
+      readUntil: Math.max(now, ...times),
       all: (name) => answers.get(name)?.resources ?? [],
       isComplete: (name) => answers.get(name)?.complete ?? true,
     }

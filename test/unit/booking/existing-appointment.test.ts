@@ -8,7 +8,7 @@ import { appointmentIdFor } from '../../../src/fhir/appointment-id.ts'
 import { withCancelled } from '../../../src/fhir/appointment.ts'
 import { at, deskVisit, gatewayVisit, NOW } from '../helpers/day.ts'
 
-const reading: Reading = { now: NOW, all: () => [], isComplete: () => true }
+const reading: Reading = { now: NOW, readUntil: NOW, all: () => [], isComplete: () => true }
 const caller: Caller = { clientId: 'chatbot', patient: 'Patient/p', anyPatient: false }
 const ask = (changes: Partial<ExistingRequest> = {}): ExistingRequest => ({ caller, appointmentId: 'x', what: 'appointment', ...changes })
 

@@ -13,6 +13,7 @@ const guard = (setAt: number): Basic => ({
 const visit = (versionId: string): Appointment => ({ ...gatewayVisit('mine'), meta: { versionId } })
 const reading = (found: { guard?: Basic; patientVisits?: Appointment[] }): Reading => ({
   now: NOW,
+  readUntil: NOW,
   all: (name) => (name === 'guard' ? (found.guard ? [found.guard] : []) : name === 'patientVisits' ? (found.patientVisits ?? []) : []),
   isComplete: () => true,
 })

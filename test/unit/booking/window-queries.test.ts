@@ -13,6 +13,7 @@ const directory = directoryOf(practitioner('ann'), role('ann-role', 'ann'), ann,
 const about = [directory.schedules.get('ann')!]
 const reading = (found: Record<string, readonly FhirResource[]>, cut?: string): Reading => ({
   now: NOW,
+  readUntil: NOW,
   all: (name) => found[name] ?? [],
   isComplete: (name) => name !== cut,
 })

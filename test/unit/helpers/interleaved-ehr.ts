@@ -24,7 +24,12 @@ export class TornEhr extends MemoryEhr {
     await tear.meanwhile()
     const late = await super.batch(Object.fromEntries(named.filter(([name]) => !tear.early.includes(name))), call)
     const of = (name: string) => (tear.early.includes(name) ? early : late)
-    return { now: Math.min(early.now, late.now), all: (name) => of(name).all(name), isComplete: (name) => of(name).isComplete(name) }
+    return {
+      now: Math.min(early.now, late.now),
+      readUntil: Math.max(early.readUntil, late.readUntil),
+      all: (name) => of(name).all(name),
+      isComplete: (name) => of(name).isComplete(name),
+    }
   }
 }
 

@@ -61,6 +61,7 @@ export class MemoryEhr implements Ehr {
     this.#clock++
     return Promise.resolve({
       now,
+      readUntil: now,
       all: (name) => answers.get(name)?.found ?? [],
       isComplete: (name) => (answers.get(name)?.found.length ?? 0) < (answers.get(name)?.limit ?? 1),
     })

@@ -44,7 +44,7 @@ export class ScriptedEhr implements Ehr {
     this.batches.push(queries)
     const { found } = this.#next('batch')
     if (found instanceof BookingError) return Promise.reject(found)
-    return Promise.resolve({ now: NOW, all: (name) => found[name] ?? [], isComplete: () => true })
+    return Promise.resolve({ now: NOW, readUntil: NOW, all: (name) => found[name] ?? [], isComplete: () => true })
   }
 
   commit(transaction: Bundle): Promise<CommitOutcome> {
