@@ -20,6 +20,7 @@ import { operationRoutes } from './http/routes/operations.ts'
 import { protectedResourceRoutes } from './http/routes/protected-resource.ts'
 import { systemRoutes } from './http/routes/system.ts'
 import { answerNoHttp, answerUnreadableUrl } from './http/unreadable.ts'
+import { mcpRoutes } from './mcp/door.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -35,6 +36,7 @@ const DOORS: readonly InstallRoutes[] = [
   escalationRoutes,
   operationRoutes,
   protectedResourceRoutes,
+  mcpRoutes,
 ]
 
 /**

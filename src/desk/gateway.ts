@@ -14,6 +14,8 @@ export interface HttpMetrics {
   request(route: string, status: number, code: string, seconds: number): void
   /** A request was refused because the event loop is late. */
   overloaded(): void
+  /** A tool was called at one of the doors for language models. */
+  toolCall(door: string, tool: string, outcome: string): void
 }
 
 /** Everything the HTTP door needs. */
