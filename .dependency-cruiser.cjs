@@ -3,13 +3,13 @@
  *
  *   doors (http, mcp, channels, demo, staff) → desk (desk, tools) → actions (booking, intake, escalation, notices) → rules (scheduling) → fhir
  *
- * `ehr/`, `queue/`, `webhooks/` and `counters/` implement ports which the actions declare; `deps.ts` puts everything together.
+ * `ehr/`, `queue/`, `webhooks/`, `counters/` and `oauth/` implement ports which the actions and the desk declare; `deps.ts` puts everything together.
  */
 const DOORS = '^src/(http|mcp|channels|demo|staff)/'
 const DESK = '^src/(desk|tools)/'
 const ACTIONS = '^src/(booking|intake|escalation|notices|audit)/'
 const RULES = '^src/scheduling/'
-const ADAPTERS = '^src/(ehr|queue|webhooks|counters)/'
+const ADAPTERS = '^src/(ehr|queue|webhooks|counters|oauth)/'
 /** The composition root: the process, the application and what constructs the clients. */
 const ROOT = '^src/[^/]+\\.ts$'
 
@@ -126,7 +126,7 @@ module.exports = {
     },
     {
       name: 'adapters-know-no-door',
-      comment: 'ehr/, queue/, webhooks/ and counters/ implement ports; who calls them, and with which settings, is not theirs to know.',
+      comment: 'ehr/, queue/, webhooks/, counters/ and oauth/ implement ports; who calls them, and with which settings, is not theirs to know.',
       severity: 'error',
       from: { path: ADAPTERS },
       to: { path: [DOORS, '^src/tools/', ROOT] },
@@ -153,10 +153,10 @@ module.exports = {
       to: { path: '^node_modules/fhir-kit-client/' },
     },
     {
-      name: 'only-ehr-and-webhooks-open-connections',
-      comment: 'What goes out, and with which limits, is decided in two places: to the FHIR server, and to the receivers of notices.',
+      name: 'only-three-rooms-open-connections',
+      comment: 'What goes out, and with which limits, is decided in three places: to the FHIR server, the receivers of notices, the OAuth issuer.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(ehr|webhooks)/' },
+      from: { path: '^src/', pathNot: '^src/(ehr|webhooks|oauth)/' },
       to: { path: '^node_modules/undici/' },
     },
     {

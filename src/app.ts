@@ -17,8 +17,10 @@ import { escalationRoutes } from './http/routes/escalations.ts'
 import { holdRoutes } from './http/routes/holds.ts'
 import { intakeRoutes } from './http/routes/intake.ts'
 import { operationRoutes } from './http/routes/operations.ts'
+import { protectedResourceRoutes } from './http/routes/protected-resource.ts'
 import { systemRoutes } from './http/routes/system.ts'
 import { answerNoHttp, answerUnreadableUrl } from './http/unreadable.ts'
+import { mcpRoutes } from './mcp/door.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -26,7 +28,16 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 type InstallRoutes = (app: FastifyInstance, gateway: Gateway) => void
 
 /** The doors for chatbots. Health, metrics and the like are there in any case. */
-const DOORS: readonly InstallRoutes[] = [availabilityRoutes, holdRoutes, appointmentRoutes, intakeRoutes, escalationRoutes, operationRoutes]
+const DOORS: readonly InstallRoutes[] = [
+  availabilityRoutes,
+  holdRoutes,
+  appointmentRoutes,
+  intakeRoutes,
+  escalationRoutes,
+  operationRoutes,
+  protectedResourceRoutes,
+  mcpRoutes,
+]
 
 /**
  * Builds the HTTP application. It never listens and never reads the environment, so tests can use it as it is.
@@ -98,9 +109,8 @@ function installRequestHooks(app: FastifyInstance, gateway: Gateway): void {
   // Before the client is looked at: a process that is late or on its way out does no work for anybody.
   installDraining(app)
   installOverloadRefusal(app, gateway)
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (!request.is404) authenticate(request, gateway.clients)
-    done()
+  app.addHook('onRequest', async (request) => {
+    if (!request.is404) await authenticate(request, gateway)
   })
   app.addHook('onSend', async (request, reply) => {
     void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')

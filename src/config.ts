@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
+import { oauthVariables, readOauth, type OauthSettings } from './oauth-settings.ts'
 import { readWebhooks, webhookVariables, type WebhookSettings } from './webhook-settings.ts'
 
 export { ConfigError }
@@ -20,13 +21,30 @@ export type Scope = (typeof SCOPES)[number]
 
 const clientsSchema = z
   .array(
-    z.strictObject({
-      id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'use letters, digits, dot, underscore, hyphen'),
-      key_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the key in lower-case hex'),
-      scopes: z.array(z.enum(SCOPES)),
-    }),
+    z
+      .strictObject({
+        id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'use letters, digits, dot, underscore, hyphen'),
+        key_sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the key in lower-case hex')
+          .optional(),
+        /** `client_id` (or `azp`) of the access tokens that OAUTH_ISSUER gives to this client. */
+        oauth_client_id: z.string().min(1).max(500).optional(),
+        scopes: z.array(z.enum(SCOPES)),
+      })
+      .refine(
+        (client) => client.key_sha256 !== undefined || client.oauth_client_id !== undefined,
+        'give key_sha256, oauth_client_id or both',
+      ),
   )
   .min(1)
+  .refine(
+    (clients) => {
+      const ids = clients.flatMap(({ oauth_client_id: id }) => id ?? [])
+      return new Set(ids).size === ids.length
+    },
+    { error: 'two clients have the same oauth_client_id' },
+  )
 export type Client = z.infer<typeof clientsSchema>[number]
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -42,10 +60,21 @@ const environmentSchema = z.object({
   TOKEN_SECRET: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(12_000),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((origin) => origin.trim() || []))
+    .refine((origins) => origins.every(isOrigin), 'origins as browsers send them, separated by commas, e.g. https://chat.example'),
+  ...oauthVariables,
   ...webhookVariables,
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OTEL_SERVICE_NAME: z.string().default('fhir-scheduling-gateway'),
 })
+
+/** Scheme, host and port, to the letter: that is what a browser puts into `Origin`. */
+function isOrigin(text: string): boolean {
+  return URL.parse(text)?.origin === text && text !== 'null'
+}
 
 /** The checked configuration of one process. */
 export interface Config {
@@ -61,6 +90,10 @@ export interface Config {
   readonly tokenSecrets: readonly string[]
   readonly logLevel: string
   readonly rateLimitPerMinute: number
+  /** Web pages of these origins may call `/mcp`. */
+  readonly allowedOrigins: readonly string[]
+  /** Whose access tokens are accepted beside client keys. */
+  readonly oauth: OauthSettings | undefined
   readonly webhooks: WebhookSettings
   /** What this service is called in traces; `undefined` when none are sent. */
   readonly tracedAs: string | undefined
@@ -95,6 +128,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const production = env.NODE_ENV === 'production'
   const missing = production ? (['CLIENTS_FILE', 'TOKEN_SECRET'] as const).filter((name) => env[name] === undefined) : []
   if (missing.length > 0) throw new ConfigError(missing.map((name) => MISSING[name]).join('\n'))
+  const clients = readClients(env.CLIENTS_FILE, production)
   return {
     production,
     role: env.ROLE,
@@ -103,10 +137,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     fhirBaseUrl: env.FHIR_BASE_URL,
     redisUrl: env.REDIS_URL,
     mappingFile: env.MAPPING_FILE,
-    clients: readClients(env.CLIENTS_FILE, production),
+    clients,
     tokenSecrets: readSecrets(env.TOKEN_SECRET, production),
     logLevel: env.LOG_LEVEL,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    oauth: readOauth(
+      env,
+      production,
+      clients.some((client) => client.oauth_client_id !== undefined),
+    ),
     webhooks: readWebhooks(env, given),
     tracedAs: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : env.OTEL_SERVICE_NAME,
   }

@@ -19,6 +19,9 @@ import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './desk/gateway.ts'
 import { OperationIds } from './desk/operation-id.ts'
 import { PatientTokens } from './intake/patient-token.ts'
+import { JwtAccessTokens } from './oauth/access-tokens.ts'
+import { IssuerKeys } from './oauth/issuer-keys.ts'
+import { KeySetFetcher } from './oauth/key-set.ts'
 import { noticeJobs, type NoticeDeps } from './notices/deliver.ts'
 import { deferralBacklog, escalationBacklog } from './queue/backlogs.ts'
 import { RedisEndpointStates } from './queue/endpoint-states.ts'
@@ -83,6 +86,7 @@ export function assemble(config: Config): Assembly {
       metrics.extraRound(reason)
     },
   }
+  const oauth = issuerOf(config)
   const gateway: Gateway = {
     booking,
     deferrals: deferralBacklog(queue, sealer),
@@ -99,6 +103,8 @@ export function assemble(config: Config): Assembly {
     patients: new FhirPatientSearch(http, guards['look-up']),
     audit,
     clients: config.clients,
+    accessTokens: oauth && new JwtAccessTokens(oauth.settings, oauth.keys),
+    origins: { allowed: config.allowedOrigins, local: !config.production },
     patientTokens: new PatientTokens(config.tokenSecrets),
     operationIds: new OperationIds(config.tokenSecrets),
     metrics,
@@ -113,7 +119,11 @@ export function assemble(config: Config): Assembly {
     queue,
     sealer,
     notices: { endpoints, states, sender },
-    start: () => writes.open(),
+    start: async () => {
+      // Before the first token comes; where the issuer does not answer yet, the first one asks again.
+      void oauth?.keys.current().catch(() => undefined)
+      await writes.open()
+    },
     stop: async () => {
       writes.close()
       await audit.flush(2_000)
@@ -121,9 +131,17 @@ export function assemble(config: Config): Assembly {
       await queue.close()
       await sender.close()
       states.close()
+      await oauth?.fetcher.close()
       await http.close()
     },
   }
+}
+
+/** The OAuth issuer, where one is configured. */
+function issuerOf({ oauth: settings }: Config) {
+  if (!settings) return undefined
+  const fetcher = new KeySetFetcher(settings)
+  return { settings, fetcher, keys: new IssuerKeys(() => fetcher.fetch()) }
 }
 
 const PING_WITHIN_MS = 2_000

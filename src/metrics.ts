@@ -45,6 +45,12 @@ export function buildMetrics(): Metrics {
     registers,
   })
   const overloaded = new Counter({ name: 'fsg_overload_refusals_total', help: 'Requests refused while the event loop was late', registers })
+  const toolCalls = new Counter({
+    name: 'fsg_tool_calls_total',
+    help: 'Calls of tools for language models by door, tool and outcome',
+    labelNames: ['door', 'tool', 'outcome'],
+    registers,
+  })
   const rounds = new Counter({
     name: 'fsg_write_extra_rounds_total',
     help: 'Rounds of reading, deciding and committing after the first one of a write, by reason',
@@ -90,6 +96,9 @@ export function buildMetrics(): Metrics {
     },
     overloaded: () => {
       overloaded.inc()
+    },
+    toolCall: (door, tool, outcome) => {
+      toolCalls.inc({ door, tool, outcome })
     },
     ehr: ehrMetrics(registers),
     extraRound: (reason) => {

@@ -23,14 +23,15 @@ export function inSpan(span: Span | undefined, follow: () => void): void {
   else follow()
 }
 
-/** @param clientId the client of the request, as the operator named it */
+/** @param end `clientId`: the client of the request, as the operator named it; `tool`: the one that was called */
 export function endRequestSpan(
   span: Span | undefined,
-  end: { readonly status: number; readonly code: string; readonly clientId: string | undefined },
+  end: { readonly status: number; readonly code: string; readonly clientId: string | undefined; readonly tool?: string | undefined },
 ): void {
   if (!span) return
   span.setAttributes({ 'http.response.status_code': end.status, 'fsg.code': end.code })
   if (end.clientId !== undefined) span.setAttribute('fsg.client', end.clientId)
+  if (end.tool !== undefined) span.setAttribute('fsg.tool', end.tool)
   if (end.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
   span.end()
 }

@@ -14,6 +14,8 @@ export interface HttpMetrics {
   request(route: string, status: number, code: string, seconds: number): void
   /** A request was refused because the event loop is late. */
   overloaded(): void
+  /** A tool was called at one of the doors for language models. */
+  toolCall(door: string, tool: string, outcome: string): void
 }
 
 /** Everything the HTTP door needs. */
@@ -24,12 +26,43 @@ export interface Gateway {
   readonly patients: PatientSearch
   readonly audit: AuditTrail
   readonly clients: readonly Client[]
+  /** Another way to be one of the clients; `undefined` where no issuer is configured. */
+  readonly accessTokens: AccessTokens | undefined
+  readonly origins: OriginRules
   readonly patientTokens: PatientTokens
   readonly operationIds: OperationIds
   readonly metrics: HttpMetrics
   readonly rateLimit: RateLimit
   /** Whether the gateway can serve now: the EHR answers and was found fit for writing; otherwise what is missing. */
   readiness(): Promise<Readiness>
+}
+
+/** From which web pages `/mcp` may be called. Programs send no `Origin` and are not meant. */
+export interface OriginRules {
+  /** As browsers send them: scheme, host, port. */
+  readonly allowed: readonly string[]
+  /** Pages from the developer's own machine too: never in production. */
+  readonly local: boolean
+}
+
+/** Access tokens of an OAuth issuer (RFC 9068). */
+export interface AccessTokens {
+  readonly issuer: string
+  /** The URL under which callers know this gateway: the audience of its tokens (RFC 8707). */
+  readonly resource: string
+  /**
+   * What a token says that is genuine, was issued for this gateway and has not run out; `undefined` for any other.
+   * @throws BookingError `ehr_unavailable` while the issuer's keys cannot be had
+   */
+  verify(token: string): Promise<TokenGrant | undefined>
+}
+
+/** What an access token says. */
+export interface TokenGrant {
+  /** `client_id` or `azp`: a client as the issuer calls it. */
+  readonly clientId: string
+  /** The issuer's words; those that are no scope of the gateway mean nothing. */
+  readonly scopes: readonly string[]
 }
 
 /** Rate limiting per client. */

@@ -5,6 +5,7 @@ import { pendingOf, recordDenial } from '../desk/failure.ts'
 import type { Gateway } from '../desk/gateway.ts'
 import { describeIssues } from '../desk/invalid.ts'
 import { problem, type Problem } from '../desk/problems.ts'
+import { challengeOf } from './challenge.ts'
 import { callOf } from './request-context.ts'
 
 /** Makes every error of every route one of the contract's answers. */
@@ -21,7 +22,8 @@ export function installErrorHandling(app: FastifyInstance, gateway: Gateway): vo
     recordDenial(error, gateway, callOf(request))
     const retryAfter = error instanceof BookingError ? error.extras.retryAfterSeconds : undefined
     if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter))
-    if (body.status === 401) void reply.header('www-authenticate', 'Bearer realm="fhir-scheduling-gateway"')
+    const challenge = challengeOf(request, body.status, gateway)
+    if (challenge !== undefined) void reply.header('www-authenticate', challenge)
     return sendProblem(request, reply, body)
   })
   app.setNotFoundHandler((request, reply) =>

@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { VERSION } from '../desk/version.ts'
 
 type TransformObject = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
 
@@ -9,7 +10,7 @@ export const openApi = {
     openapi: '3.1.0',
     info: {
       title: 'FHIR scheduling gateway',
-      version: '0.1.0',
+      version: VERSION,
       // An SPDX expression; there is no identifier for "all rights reserved".
       license: { name: 'All rights reserved', identifier: 'LicenseRef-proprietary' },
       description:
@@ -29,7 +30,7 @@ function withoutUnused(document: ReturnType<TransformObject>): ReturnType<Transf
   const schemas = 'components' in document ? document.components.schemas : undefined
   if (!schemas) return document
   const isUsed = (name: string): boolean => JSON.stringify(document).includes(`"#/components/schemas/${name}"`)
-  for (let unused = ['']; unused.length > 0; ) {
+  for (let unused = ['']; unused.length > 0;) {
     unused = Object.keys(schemas).filter((name) => !isUsed(name))
     // A schema can be used by an unused one alone, so once more.
     for (const name of unused) Reflect.deleteProperty(schemas, name)

@@ -12,6 +12,8 @@ declare module 'fastify' {
     client: Client | undefined
     call: Call | undefined
     errorCode: string | undefined
+    /** The tool that was called, and what came out; of the doors for language models. */
+    toolCall: { readonly tool: string; readonly outcome: string } | undefined
     span: Span | undefined
   }
 }

@@ -14,6 +14,7 @@ const CLIENT_GONE = { status: 499, code: 'client_gone' } as const
 export function installRequestRecord(app: FastifyInstance, gateway: Gateway): void {
   const recorded = new WeakSet<FastifyRequest>()
   app.decorateRequest('span', undefined)
+  app.decorateRequest('toolCall', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     request.span = startRequestSpan(request.method, routeOf(request), [request.headers.traceparent].flat()[0])
     // Fastify tells of answers that were sent. A caller who hung up before shows only here.
@@ -37,8 +38,8 @@ function record(gateway: Gateway, request: FastifyRequest, reply: FastifyReply, 
   const route = `${request.method} ${routeOf(request)}`
   const client = request.client?.id
   gateway.metrics.request(route, end.status, end.code, reply.elapsedTime / 1000)
-  endRequestSpan(request.span, { ...end, clientId: client })
-  const fields = { client, route, ...end, ms: Math.round(reply.elapsedTime) }
+  endRequestSpan(request.span, { ...end, clientId: client, tool: request.toolCall?.tool })
+  const fields = { client, route, ...request.toolCall, ...end, ms: Math.round(reply.elapsedTime) }
   request.log[levelOf(end.code)]({ ...fields, ehrRoundTrips: request.call?.roundTrips, traceId: traceIdOf(request.span) }, 'request')
 }
 

@@ -160,3 +160,61 @@ describe('the list of clients', () => {
     expect(messageOf({ CLIENTS_FILE: join(dir, 'gone.json') })).toMatch(/CLIENTS_FILE .*gone\.json cannot be read/)
   })
 })
+
+describe('OAuth', () => {
+  const agent = { id: 'agent', oauth_client_id: 'agent-at-the-issuer', scopes: ['availability:read'] }
+  const oauth = (changes: Record<string, string> = {}) => ({
+    CLIENTS_FILE: clientsFile([client, agent]),
+    OAUTH_ISSUER: 'https://issuer.example/realm',
+    OAUTH_AUDIENCE: 'https://gateway.example/mcp',
+    ...changes,
+  })
+
+  test('is off until an issuer is named, and takes what it is told', () => {
+    expect(readConfig({}).oauth).toBeUndefined()
+    expect(readConfig(oauth()).oauth).toEqual({
+      issuer: 'https://issuer.example/realm',
+      audience: 'https://gateway.example/mcp',
+      jwksUrl: undefined,
+    })
+    expect(readConfig(oauth({ OAUTH_JWKS_URL: 'https://keys.example/jwks' })).oauth?.jwksUrl).toBe('https://keys.example/jwks')
+  })
+
+  test.for<readonly [what: string, environment: Record<string, string>, message: RegExp]>([
+    ['without audience', oauth({ OAUTH_AUDIENCE: '' }), /OAUTH_AUDIENCE is missing/],
+    ['without issuer', oauth({ OAUTH_ISSUER: '' }), /OAUTH_ISSUER is missing/],
+    ['with an issuer that is no address', oauth({ OAUTH_ISSUER: 'issuer' }), /^OAUTH_ISSUER: /],
+    ['when no client could have a token', oauth({ CLIENTS_FILE: clientsFile([client]) }), /no token would be accepted/],
+    ['in the clear, in production', production(oauth({ OAUTH_ISSUER: 'http://issuer.example' })), /OAUTH_ISSUER must be an https address/],
+    ['with two clients for one', oauth({ CLIENTS_FILE: clientsFile([agent, { ...agent, id: 'b' }]) }), /two clients have the same/],
+    [
+      'for a client with neither',
+      oauth({ CLIENTS_FILE: clientsFile([{ id: 'a', scopes: [] }]) }),
+      /0: give key_sha256, oauth_client_id or both/,
+    ],
+  ])('does not start %s', ([, environment, message]) => {
+    expect(messageOf(environment)).toMatch(message)
+  })
+})
+
+describe('origins of web pages', () => {
+  test('are a list, empty unless set', () => {
+    expect(readConfig({}).allowedOrigins).toEqual([])
+    expect(readConfig({ ALLOWED_ORIGINS: 'https://chat.example, http://localhost:8080,' }).allowedOrigins).toEqual([
+      'https://chat.example',
+      'http://localhost:8080',
+    ])
+  })
+
+  test.for([
+    '*',
+    'chat.example',
+    'https://chat.example/',
+    'https://chat.example/page',
+    'https://Chat.example',
+    'null',
+    'https://chat.example:443',
+  ])('%s is refused: no browser sends it', (origin) => {
+    expect(messageOf({ ALLOWED_ORIGINS: origin })).toMatch(/^ALLOWED_ORIGINS: /)
+  })
+})

@@ -64,6 +64,8 @@ export function memoryGateway(options: { ehr?: (store: MemoryStore) => MemoryEhr
     patients: { find: () => Promise.resolve(store.all('Patient')) },
     audit: new AuditTrail({ store: () => Promise.resolve(true) }, () => undefined),
     clients: [CHATBOT],
+    accessTokens: undefined,
+    origins: { allowed: [], local: true },
     patientTokens: new PatientTokens(SECRETS),
     operationIds: new OperationIds(SECRETS),
     metrics: buildMetrics(),
