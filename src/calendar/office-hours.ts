@@ -31,7 +31,8 @@ export function officeSpans(date: Temporal.PlainDate, calendar: OfficeCalendar):
 }
 
 /**
- * The time that the office is open now, or opens next, without a gap to its end: over the seam of two entries, and over midnight.
+ * The time that the office is open now, or opens next, from the start of an entry without a gap to the end: over the seam of two entries,
+ * and over midnight.
  * `undefined` when it does not open within a year.
  */
 export function currentOrNextOpening(now: EpochMs, calendar: OfficeCalendar): Interval | undefined {
