@@ -1,7 +1,7 @@
 /**
  * Who may import whom in src/ (docs/architecture.md has the picture):
  *
- *   doors (http, mcp, channels, demo, staff) → desk (desk, tools) → actions (booking, intake, escalation, notices) → rules (scheduling) → fhir
+ *   doors (http, mcp, channels, demo, staff) → desk (desk, tools) → actions (booking, intake, escalation, notices) → rules (scheduling, calendar) → fhir
  *
  * `ehr/`, `queue/`, `webhooks/`, `counters/` and `oauth/` implement ports which the actions and the desk declare; `deps.ts` puts everything together.
  */
@@ -95,6 +95,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(fhir|scheduling)/' },
       to: { path: NPM, pathNot: '^node_modules/(temporal-polyfill|temporal-spec|zod)/' },
+    },
+    {
+      name: 'calendar-knows-fhir-the-clinic-and-intervals',
+      comment: "The clinic's clock and what a patient's words for a time mean: decided from the mapping and from a moment that is handed in.",
+      severity: 'error',
+      from: { path: '^src/calendar/' },
+      to: { path: '^src/', pathNot: '^src/(calendar|clinic|fhir)/|^src/scheduling/interval\\.ts$' },
+    },
+    {
+      name: 'calendar-is-pure',
+      comment: 'No file, socket or environment; time zones, dates in words, and the schema of its answer.',
+      severity: 'error',
+      from: { path: '^src/calendar/' },
+      to: { path: ['^(node:)?[a-z]+$', NPM], pathNot: '^node_modules/(temporal-polyfill|temporal-spec|chrono-node|zod)/' },
+    },
+    {
+      name: 'only-the-calendar-reads-dates-from-words',
+      comment: 'chrono-node reckons in the zone of the process; only where that is known and kept out may it be used.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/calendar/' },
+      to: { path: '^node_modules/chrono-node/' },
     },
     {
       name: 'clinic-knows-no-room-but-fhir',

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { localWords } from '../../src/booking/words.ts'
+import { localWords } from '../../src/calendar/words.ts'
 import type { ClinicMapping } from '../../src/clinic/mapping.ts'
 import type { WorkList } from '../../src/escalation/work-list.ts'
 import { formatInstant, type EpochMs } from '../../src/fhir/instant.ts'

@@ -1,6 +1,6 @@
+import { localWords } from '../calendar/words.ts'
 import type { Availability } from './find-availability.ts'
 import type { ShownAppointment, ShownOffer } from './shown.ts'
-import { localWords } from './words.ts'
 
 /** What a chatbot can do next; the names of the actions, the same over REST and MCP. */
 export type NextAction =

@@ -1,4 +1,5 @@
 import type { Appointment, Reference } from 'fhir/r4.js'
+import { localWords } from '../calendar/words.ts'
 import type { VisitType } from '../clinic/mapping.ts'
 import { appointmentIdOf, holdExpiresOf, modalityOf, visitTypeOf, type Modality } from '../fhir/appointment.ts'
 import { confirmationCode } from '../fhir/ids.ts'
@@ -10,7 +11,6 @@ import { stateOf } from '../scheduling/transitions.ts'
 import { spanOf } from '../scheduling/window.ts'
 import type { BookingDeps } from './deps.ts'
 import type { ShownAppointment, ShownOffer, ShownVisit } from './shown.ts'
-import { localWords } from './words.ts'
 
 /** Prefix of the ids of Appointments that the clinic made itself: shown to their patient, changed by staff only. */
 export const EHR_MADE = 'ehr-'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { escalationSchema, OFFICE_HOURS, officeHoursSchema } from './escalation.ts'
+import { escalationSchema } from './escalation.ts'
+import { OFFICE_HOURS, officeHoursSchema } from './office-hours.ts'
 
 const codingSchema = z
   .string()

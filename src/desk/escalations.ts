@@ -1,7 +1,7 @@
 import { BookingError } from '../booking/errors.ts'
 import type { Caller } from '../booking/caller.ts'
 import type { NextAction } from '../booking/messages.ts'
-import { localWords } from '../booking/words.ts'
+import { localWords } from '../calendar/words.ts'
 import type { Escalation } from '../escalation/escalate.ts'
 import { escalateForCaller } from '../escalation/escalate-or-keep.ts'
 import { clinicDay, escalationKey } from '../escalation/keys.ts'

@@ -1,20 +1,13 @@
-import { Temporal } from 'temporal-polyfill'
-import { WEEKDAYS } from '../clinic/escalation.ts'
-import type { ClinicMapping } from '../clinic/mapping.ts'
+import { localTimeOf } from '../calendar/local-time.ts'
+import { MOST_DAYS, officeSpans, type OfficeCalendar } from '../calendar/office-hours.ts'
 import type { EpochMs } from '../fhir/instant.ts'
-import { MINUTE, type Interval } from '../scheduling/interval.ts'
-
-/** When staff work: what of a mapping decides about due times. */
-export type OfficeCalendar = Pick<ClinicMapping, 'officeHours' | 'holidays'> & { readonly clinic: { readonly timeZone: string } }
+import { MINUTE } from '../scheduling/interval.ts'
 
 /** How long staff have: minutes of office hours, or by the clock. */
 export interface DueRule {
   readonly dueOfficeMinutes?: number | undefined
   readonly dueMinutes?: number | undefined
 }
-
-/** A clinic that is open for a few minutes a week has no due time beyond this, in days. */
-const MOST_DAYS = 366
 
 /**
  * When an answer is due, on a whole minute. Office minutes are counted inside the office hours of the clinic's own zone,
@@ -26,12 +19,11 @@ export function dueTime(from: EpochMs, rule: DueRule, calendar: OfficeCalendar):
 }
 
 function afterOfficeTime(from: EpochMs, milliseconds: number, calendar: OfficeCalendar): EpochMs {
-  const zone = calendar.clinic.timeZone
-  const today = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone).toPlainDate()
+  const today = localTimeOf(from, calendar.clinic.timeZone).toPlainDate()
   let left = milliseconds
   let reached = from
   for (let day = 0; day < MOST_DAYS; day++) {
-    for (const span of spansOf(today.add({ days: day }), calendar)) {
+    for (const span of officeSpans(today.add({ days: day }), calendar)) {
       const start = Math.max(span.start, reached)
       if (span.end <= start) continue
       if (left <= span.end - start) return start + left
@@ -40,22 +32,6 @@ function afterOfficeTime(from: EpochMs, milliseconds: number, calendar: OfficeCa
     }
   }
   return reached
-}
-
-/** The office hours of one day, soonest first; none on a holiday. */
-function spansOf(date: Temporal.PlainDate, { officeHours, holidays, clinic }: OfficeCalendar): Interval[] {
-  const weekday = WEEKDAYS[date.dayOfWeek - 1]
-  if (weekday === undefined || holidays.includes(date.toString())) return []
-  return officeHours
-    .filter((span) => span.days.includes(weekday))
-    .map((span) => ({ start: momentOf(date, span.from, clinic.timeZone), end: momentOf(date, span.to, clinic.timeZone) }))
-    .sort((a, b) => a.start - b.start)
-}
-
-/** A time that the clock leaves out is that much later, one that comes twice is the first of the two. */
-function momentOf(date: Temporal.PlainDate, time: string, timeZone: string): EpochMs {
-  if (time === '24:00') return date.add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds
-  return date.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds
 }
 
 function wholeMinute(at: EpochMs): EpochMs {

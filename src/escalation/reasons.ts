@@ -1,4 +1,4 @@
-import { localWords } from '../booking/words.ts'
+import { localWords } from '../calendar/words.ts'
 import { BookingError } from '../booking/errors.ts'
 import type { EscalationReason } from '../clinic/escalation.ts'
 import type { ClinicMapping } from '../clinic/mapping.ts'

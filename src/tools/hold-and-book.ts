@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BookingError } from '../booking/errors.ts'
-import { localTime } from '../booking/words.ts'
+import { localTime } from '../calendar/words.ts'
 import { book } from '../desk/appointments.ts'
 import type { Asking } from '../desk/asking.ts'
 import type { Gateway } from '../desk/gateway.ts'

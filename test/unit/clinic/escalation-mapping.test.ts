@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BUILT_IN_REASONS } from '../../../src/clinic/built-in-reasons.ts'
-import { OFFICE_HOURS } from '../../../src/clinic/escalation.ts'
+import { OFFICE_HOURS } from '../../../src/clinic/office-hours.ts'
 import { loadMapping, MappingError, parseMapping } from '../../../src/clinic/load-mapping.ts'
 import { MAPPING, testMapping } from '../../helpers/clinic.ts'
 

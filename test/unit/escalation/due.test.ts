@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
-import { WEEKDAYS } from '../../../src/clinic/escalation.ts'
-import { dueTime, type DueRule, type OfficeCalendar } from '../../../src/escalation/due.ts'
+import type { OfficeCalendar } from '../../../src/calendar/office-hours.ts'
+import { WEEKDAYS } from '../../../src/clinic/office-hours.ts'
+import { dueTime, type DueRule } from '../../../src/escalation/due.ts'
 import { formatInstant } from '../../../src/fhir/instant.ts'
 
 const ZONE = 'America/Los_Angeles'

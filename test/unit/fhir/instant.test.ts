@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { localWords } from '../../../src/booking/words.ts'
+import { localWords } from '../../../src/calendar/words.ts'
 import { formatInstant, formatUtc, parseInstant } from '../../../src/fhir/instant.ts'
 
 const ZONE = 'America/Los_Angeles'
