@@ -8,8 +8,9 @@ export function lineOf(body: ToolBody): string {
   const ids = IDS.flatMap((name) => (typeof body[name] === 'string' ? [`${name}=${body[name]}`] : []))
   const offers = [...offersIn(body['slots']), ...offersIn(body['alternatives'])]
   const visits = visitsIn(body['appointments'])
+  const windows = [body['resolved'], ...rowsOf(body['candidates'])].flatMap(windowIn)
   const next = body.next_actions.length === 0 ? [] : [`next: ${body.next_actions.join(' or ')}`]
-  const facts = [`outcome: ${body.outcome}`, ...ids, ...offers, ...visits, ...next].join('; ')
+  const facts = [`outcome: ${body.outcome}`, ...ids, ...offers, ...visits, ...windows, ...next].join('; ')
   return `${body.message} [${facts}]`.replace(/[\r\n\u2028\u2029]+/g, ' ')
 }
 
@@ -19,6 +20,11 @@ function offersIn(value: unknown): string[] {
 
 function visitsIn(value: unknown): string[] {
   return rowsOf(value).map((row) => `${text(row['local_start'])} ${text(row['state'])} appointment_id=${text(row['appointment_id'])}`)
+}
+
+function windowIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null || !('start' in value && 'end' in value)) return []
+  return [`start=${text(value.start)} end=${text(value.end)}`]
 }
 
 function rowsOf(value: unknown): Record<string, unknown>[] {

@@ -88,6 +88,15 @@ test('five offers fit into an answer, also with long names', async () => {
   expect((await offers(5)).length).toBeGreaterThanOrEqual(4)
 })
 
+test('words for a time become a window that find_times takes', async () => {
+  const day = await call('what_day_is_it', { when: 'tomorrow morning' })
+  expect(day.structured).toMatchObject({ outcome: 'ok', today: '2027-03-01', weekday: 'Monday', understood: 'resolved' })
+  const { start, end } = day.structured['resolved'] as { start: string; end: string }
+  expect(day.text).toContain(`start=${start} end=${end}`)
+  expect((await call('find_times', { type: 'short', start, end })).structured.outcome).toBe('ok')
+  expect((await call('what_day_is_it', { when: 'my chest hurts' })).text).not.toContain('chest')
+})
+
 test('nobody holds or books without having said who he is', async () => {
   const [first] = await offers()
   expect((await call('hold_time', { slot_id: first!.slot_id })).structured).toMatchObject({
