@@ -60,10 +60,13 @@ export interface Ehr {
 
 /** Where the Schedules and their actors come from. */
 export interface DirectorySource {
-  /** The directory as last read, at most a minute old; loads it when there is none. */
+  /** The directory as last read, at most about a minute old; loads it when there is none. */
   current(call: Call): Promise<DirectorySnapshot>
-  /** Reads it anew. Callers that ask at the same time share one reading. */
-  refresh(call: Call): Promise<DirectorySnapshot>
+  /**
+   * Reads what has changed in it. Callers that ask at the same time share one reading.
+   * @param hasChanged the caller has seen that it differs from the EHR (default); everything is read where no change explains that
+   */
+  refresh(call: Call, hasChanged?: boolean): Promise<DirectorySnapshot>
 }
 
 /** A directory and the moment of the EHR's clock from which on changes may be missing in it. */

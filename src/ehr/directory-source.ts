@@ -1,33 +1,27 @@
-import type { Bundle, FhirResource } from 'fhir/r4.js'
+import type { FhirResource } from 'fhir/r4.js'
 import type { Call, DirectorySnapshot, DirectorySource } from '../booking/ports.ts'
-import { parseInstant } from '../fhir/instant.ts'
 import { Directory } from '../scheduling/directory.ts'
-import { foundIn, isBundle, resourcesIn } from './bundles.ts'
+import { readDirectory, type DirectoryPages } from './directory-pages.ts'
 import type { FhirHttp } from './fhir-http.ts'
 import type { Guard } from './guard.ts'
 import { unavailable } from './unavailable.ts'
 
-/** A directory older than this is read anew in the background, in milliseconds. */
+/** What changed is read in the background when the directory is older than this, in milliseconds. */
 const MAX_AGE_MS = 60_000
-/** A change may be committed this long after the time stamp it carries, in milliseconds. */
-const OVERLAP_MS = 10_000
-/** Reading a large directory takes longer than one request may; it is shared by all who wait. */
-const READ_TIMEOUT_MS = 20_000
-const MAX_PAGES = 200
+/** Everything is read anew after so long: what was deleted, and new names of people, show only then. In milliseconds. */
+const WHOLE_EVERY_MS = 5 * 60_000
 
-/** Schedules with everybody they name, and the roles and places around them. */
-const SEARCHES = [
-  'Schedule?_include=Schedule:actor&_count=500',
-  'PractitionerRole?_include=PractitionerRole:practitioner&_include=PractitionerRole:location&_count=500',
-  'Location?_count=500',
-]
-
-/** Reads the directory from the FHIR server and keeps the last one. */
+/**
+ * Reads the directory from the FHIR server and keeps the last one. A large clinic's takes many seconds to read (HAPI: about two for
+ * 500 Schedules), and one new Schedule makes it stale: therefore only what changed is read, as long as that explains what was noticed.
+ */
 export class FhirDirectorySource implements DirectorySource {
   readonly #http: FhirHttp
   readonly #guard: Guard
+  #resources: ReadonlyMap<string, FhirResource> = new Map()
   #snapshot: DirectorySnapshot | undefined
-  #readAt = 0
+  #readAt = Number.NEGATIVE_INFINITY
+  #wholeAt = Number.NEGATIVE_INFINITY
   #reading: Promise<DirectorySnapshot> | undefined
 
   constructor(http: FhirHttp, guard: Guard) {
@@ -38,58 +32,53 @@ export class FhirDirectorySource implements DirectorySource {
   async current(call: Call): Promise<DirectorySnapshot> {
     if (!this.#snapshot) return this.refresh(call)
     // A failing refresh in the background changes nothing: writes check their Schedules anew in any case.
-    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#start().catch(() => undefined)
+    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#start(false).catch(() => undefined)
     return this.#snapshot
   }
 
-  async refresh(call: Call): Promise<DirectorySnapshot> {
+  async refresh(call: Call, hasChanged = true): Promise<DirectorySnapshot> {
     // One that began before the caller noticed a change may miss it, so it is waited for and another one started.
     const running = this.#reading
-    const fresh = running ? running.catch(() => undefined).then(() => this.#start()) : this.#start()
+    const fresh = running ? running.catch(() => undefined).then(() => this.#start(hasChanged)) : this.#start(hasChanged)
     return withDeadline(fresh, call.deadline)
   }
 
-  #start(): Promise<DirectorySnapshot> {
-    this.#reading ??= this.#read().finally(() => {
+  #start(hasChanged: boolean): Promise<DirectorySnapshot> {
+    this.#reading ??= this.#read(hasChanged).finally(() => {
       this.#reading = undefined
     })
     return this.#reading
   }
 
-  async #read(): Promise<DirectorySnapshot> {
-    const lists = await Promise.all(SEARCHES.map((search) => this.#readAll(search)))
-    const asOf = Math.min(...lists.map((list) => list.at)) - OVERLAP_MS
-    this.#snapshot = { directory: new Directory(lists.flatMap((list) => list.resources)), asOf }
+  /** @param hasChanged somebody saw that it differs: where no change is found, something was deleted */
+  async #read(hasChanged: boolean): Promise<DirectorySnapshot> {
+    if (this.#snapshot && performance.now() - this.#wholeAt < WHOLE_EVERY_MS) {
+      const pages = await readDirectory(this.#http, this.#guard, this.#snapshot.asOf)
+      const news = pages.resources.filter((resource) => versionOf(this.#resources.get(keyOf(resource))) !== versionOf(resource))
+      if (news.length > 0) return this.#keep(pages, [...this.#resources.values(), ...news])
+      if (!hasChanged) return this.#keep(pages, undefined)
+    }
+    const pages = await readDirectory(this.#http, this.#guard)
+    this.#wholeAt = performance.now()
+    return this.#keep(pages, pages.resources)
+  }
+
+  /** @param resources what there is now, later versions last; `undefined` when nothing has changed */
+  #keep({ asOf }: DirectoryPages, resources: readonly FhirResource[] | undefined): DirectorySnapshot {
+    if (resources) this.#resources = new Map(resources.map((resource) => [keyOf(resource), resource]))
+    const directory = resources || !this.#snapshot ? new Directory([...this.#resources.values()]) : this.#snapshot.directory
+    this.#snapshot = { directory, asOf }
     this.#readAt = performance.now()
     return this.#snapshot
   }
+}
 
-  /** All pages of a search. `no-cache`, because `no-store` knows no pages. */
-  async #readAll(search: string): Promise<{ resources: FhirResource[]; at: number }> {
-    const resources: FhirResource[] = []
-    let at = Number.POSITIVE_INFINITY
-    let url: string | undefined = search
-    for (let page = 0; url !== undefined; page++) {
-      if (page >= MAX_PAGES) throw new Error('the directory of Schedules is too large to read')
-      const bundle = await this.#page(url, search.slice(0, search.indexOf('?')))
-      resources.push(...resourcesIn(bundle))
-      at = Math.min(at, parseInstant(bundle.meta?.lastUpdated) ?? Date.now())
-      url = bundle.link?.find((link) => link.relation === 'next')?.url
-    }
-    return { resources, at }
-  }
+function keyOf(resource: FhirResource): string {
+  return `${resource.resourceType}/${resource.id ?? ''}`
+}
 
-  async #page(url: string, type: string): Promise<Bundle> {
-    const exchange = await this.#guard.run({
-      waitUntil: performance.now() + READ_TIMEOUT_MS,
-      timeoutMs: () => READ_TIMEOUT_MS,
-      send: (timeoutMs) => this.#http.request('GET', url, { 'cache-control': 'no-cache' }, timeoutMs),
-      isUsable: ({ body }) => foundIn(body, type) !== undefined,
-    })
-    const body = exchange.kind === 'answer' && exchange.status === 200 ? exchange.body : undefined
-    if (isBundle(body) && foundIn(body, type)) return body
-    throw unavailable(exchange)
-  }
+function versionOf(resource: FhirResource | undefined): string | undefined {
+  return resource?.meta?.versionId
 }
 
 async function withDeadline<T>(work: Promise<T>, deadline: number): Promise<T> {

@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { FhirResource, Schedule } from 'fhir/r4.js'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { newCall } from '../../../src/booking/call.ts'
+import { FhirDirectorySource } from '../../../src/ehr/directory-source.ts'
+import { FhirHttp } from '../../../src/ehr/fhir-http.ts'
+import { buildGuards } from '../../../src/ehr/guard.ts'
+import { schedule } from '../helpers/day.ts'
+
+/** A FHIR server with Schedules of which the test says when they changed; it remembers what was asked. */
+let server: Server
+let http: FhirHttp
+let source: FhirDirectorySource
+let stored: FhirResource[]
+let asked: string[]
+beforeEach(async () => {
+  stored = []
+  asked = []
+  server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://test')
+    asked.push(request.url ?? '')
+    const since = searchParams.get('_lastUpdated')?.slice(2) ?? ''
+    const found = stored.filter((each) => pathname.endsWith(each.resourceType) && (each.meta?.lastUpdated ?? '') >= since)
+    const entry = found.map((resource) => ({ resource, search: { mode: 'match' } }))
+    response.setHeader('content-type', 'application/fhir+json')
+    response.end(JSON.stringify({ resourceType: 'Bundle', type: 'searchset', meta: { lastUpdated: new Date().toISOString() }, entry }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  http = new FhirHttp({ baseUrl: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/fhir`, connections: 3 })
+  const nothing = () => undefined
+  source = new FhirDirectorySource(http, buildGuards({ breaker: nothing, refused: nothing, roundTrip: nothing }).directory)
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  server.close()
+  await http.close()
+})
+
+const call = () => newCall('request', 'client')
+const LONG_AGO = '2020-01-01T00:00:00.000Z'
+function store(id: string, version = '1', lastUpdated = new Date().toISOString()): Schedule {
+  const made = { ...schedule(id, ['Practitioner/ann']), meta: { versionId: version, lastUpdated } }
+  stored = [...stored.filter((each) => each.id !== id), made]
+  return made
+}
+/** Ids and versions of the Schedules after a refresh, and whether everything was read for it. */
+async function refreshed(hasChanged?: boolean): Promise<{ schedules: string[]; whole: boolean }> {
+  asked = []
+  const { directory } = await source.refresh(call(), hasChanged)
+  const schedules = [...directory.schedules.values()].map(({ id, version }) => `${id} v${version}`).sort()
+  return { schedules, whole: asked.some((url) => !url.includes('_lastUpdated')) }
+}
+
+test('everything is read once, then what has changed', async () => {
+  store('a', '1', LONG_AGO)
+  expect(await refreshed()).toEqual({ schedules: ['a v1'], whole: true })
+  store('b')
+  expect(await refreshed()).toEqual({ schedules: ['a v1', 'b v1'], whole: false })
+  store('a', '2')
+  expect(await refreshed()).toEqual({ schedules: ['a v2', 'b v1'], whole: false })
+})
+
+test('where somebody saw a change and none is found, everything is read: something was deleted', async () => {
+  store('a', '1', LONG_AGO)
+  store('b', '1', LONG_AGO)
+  await refreshed()
+  stored = stored.filter(({ id }) => id !== 'b')
+  expect(await refreshed()).toEqual({ schedules: ['a v1'], whole: true })
+})
+
+test('also where another change hides the deletion: asked a second time', async () => {
+  store('a', '1', LONG_AGO)
+  store('b', '1', LONG_AGO)
+  await refreshed()
+  stored = stored.filter(({ id }) => id !== 'b')
+  store('c')
+  expect(await refreshed()).toEqual({ schedules: ['a v1', 'b v1', 'c v1'], whole: false })
+  expect(await refreshed()).toEqual({ schedules: ['a v1', 'c v1'], whole: true })
+})
+
+test('who only wants the latest costs no whole reading', async () => {
+  store('a', '1', LONG_AGO)
+  const before = await source.refresh(call())
+  expect(await refreshed(false)).toEqual({ schedules: ['a v1'], whole: false })
+  const after = await source.current(call())
+  expect(after.directory).toBe(before.directory)
+  expect(after.asOf).toBeGreaterThanOrEqual(before.asOf)
+})
+
+test('what changed a moment before the last reading is looked at again, and is no news', async () => {
+  store('a')
+  await refreshed()
+  expect(await refreshed(false)).toEqual({ schedules: ['a v1'], whole: false })
+})
