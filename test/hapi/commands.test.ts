@@ -15,7 +15,7 @@ import { expectSound, succeed } from '../helpers/writes.ts'
 
 const fhir = hapiOnH2()
 const HERE = { FHIR_BASE_URL: fhir.baseUrl }
-const NEEDS = 9
+const NEEDS = 10
 const nowhere = async () => `http://127.0.0.1:${await freePort()}/fhir`
 /** A message for people: what is wrong, no stack trace. */
 const expectMessage = (ended: Ended, ...texts: string[]) => {
@@ -152,6 +152,7 @@ describe('npm run doctor', () => {
     ...(await fhir.search('Slot', 'start=lt2001-01-01T00:00:00Z')),
     ...(await fhir.search('Appointment', 'date=lt2001-01-01T00:00:00Z')),
     ...(await fhir.search('Schedule', 'active=false')),
+    ...(await fhir.search('Task', 'status=entered-in-error')),
   ]
 
   test('passes on this server, named either way, and leaves nothing behind', async () => {
