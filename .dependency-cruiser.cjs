@@ -42,7 +42,7 @@ module.exports = {
     },
     {
       name: 'src-stands-alone',
-      comment: 'The production image holds src/ and mappings/ only.',
+      comment: 'The production image holds src/, mappings/ and llms.txt only.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|scripts|bench|hapi)/' },

@@ -8,7 +8,7 @@ FROM node:24.21.0-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json ./
+COPY package.json llms.txt ./
 COPY mappings ./mappings
 COPY src ./src
 USER node

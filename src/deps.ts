@@ -190,7 +190,9 @@ function reportRedis(logger: Logger, state: RedisState, reason: unknown): void {
 }
 
 function reportFindings(logger: Logger, findings: readonly Finding[]): void {
-  const failed = findings.filter((finding) => !finding.ok)
+  const failed = findings.filter(({ ok, isWarning }) => !ok && isWarning !== true)
+  for (const { need, seen } of findings.filter(({ isWarning }) => isWarning))
+    logger.warn({ need, seen }, 'the examination of the FHIR server')
   if (failed.length === 0) logger.info('the FHIR server keeps what safe booking needs')
   for (const { need, seen } of failed)
     logger.error({ need, seen }, 'the FHIR server does not keep what safe booking needs: nothing is written to it')

@@ -44,7 +44,8 @@ export function assertOfferAllowed(offer: SlotOffer, set: ClaimSet, now: EpochMs
   if (!first || !servesType(first.resource, set.schedule, offer.type)) throw policyRefused('provider_not_for_type')
 }
 
-const POLICY_DETAILS: Readonly<Record<Policy, string>> = {
+/** Each rule of the clinic, for the developer whose request it has refused. */
+export const POLICY_DETAILS: Readonly<Record<Policy, string>> = {
   past: 'The visit has begun or lies in the past.',
   notice: 'The visit type needs more notice than that. Offer a later time.',
   horizon: 'The visit type cannot be booked that far ahead. Offer an earlier time.',

@@ -1,5 +1,6 @@
-import type { Appointment, BundleEntry, FhirResource, Slot } from 'fhir/r4.js'
+import type { Appointment, BundleEntry, FhirResource, Slot, Task } from 'fhir/r4.js'
 import { isBundle, resourcesIn } from './bundles.ts'
+import { deleteAll } from './deletions.ts'
 import { LARGEST_PAGE } from './fhir-ehr.ts'
 import type { Exchange, FhirHttp } from './fhir-http.ts'
 
@@ -9,6 +10,8 @@ export interface Finding {
   readonly ok: boolean
   /** What was seen, and what it would mean. */
   readonly seen: string
+  /** No promise rests on it: somebody should know, and writes stay open. */
+  readonly isWarning?: boolean
 }
 
 const TIMEOUT_MS = 15_000
@@ -21,23 +24,31 @@ const EXTENSION = 'https://fhir-scheduling-gateway.org/fhir/StructureDefinition/
  */
 export async function examine(http: FhirHttp): Promise<Finding[]> {
   const probe = new Probe(http)
+  let found: Finding[]
+  let left: Finding[]
   try {
-    const reachable = await probe.prepare()
-    if (!reachable.ok) return [reachable]
-    return [
-      reachable,
-      await probe.conditionalCreate(),
-      await probe.createOnly(),
-      await probe.staleVersion(),
-      await probe.unchangedSlotOfLoser(),
-      await probe.freshSearch(),
-      await probe.keptExtension(),
-      await probe.includedSlots(),
-      await probe.pageSize(),
-    ]
+    found = await allOf(probe)
   } finally {
-    await probe.cleanUp()
+    left = await probe.cleanUp()
   }
+  return [...found, ...left]
+}
+
+async function allOf(probe: Probe): Promise<Finding[]> {
+  const reachable = await probe.prepare()
+  if (!reachable.ok) return [reachable]
+  return [
+    reachable,
+    await probe.conditionalCreate(),
+    await probe.conditionalTask(),
+    await probe.createOnly(),
+    await probe.staleVersion(),
+    await probe.unchangedSlotOfLoser(),
+    await probe.freshSearch(),
+    await probe.keptExtension(),
+    await probe.includedSlots(),
+    await probe.pageSize(),
+  ]
 }
 
 class Probe {
@@ -45,6 +56,8 @@ class Probe {
   /** A letter first: HAPI refuses ids of digits only. */
   readonly #tag = `fsg-probe-${crypto.randomUUID().slice(0, 18)}`
   readonly #ids: string[] = []
+  /** Whether the server may hold something of it: also after an answer that never came. */
+  #hasWritten = false
 
   constructor(http: FhirHttp) {
     this.#http = http
@@ -57,6 +70,7 @@ class Probe {
       put(this.#slot('a')),
       put(this.#slot('b')),
     ])
+    this.#hasWritten = answer.kind === 'broken' ? answer.sent : answer.status === 200 || answer.status >= 500
     if (status(answer) === 200) return { need, ok: true, seen: 'yes' }
     return {
       need,
@@ -69,6 +83,16 @@ class Probe {
     const need = 'If-None-Exist: a second create finds the first'
     const first = await this.#transaction([this.#appointment('one', 'a')])
     const second = await this.#transaction([this.#appointment('one', 'a')])
+    this.#remember(first, second)
+    const [one, two] = [location(first), location(second)]
+    return { need, ok: one !== undefined && one === two, seen: `${one ?? status(first)}, then ${two ?? status(second)}` }
+  }
+
+  /** What is put in front of staff rests on it: one Task for one reason, however often it is noticed. */
+  async conditionalTask(): Promise<Finding> {
+    const need = 'If-None-Exist on a Task: one escalation, one Task'
+    const first = await this.#transaction([this.#task('task')])
+    const second = await this.#transaction([this.#task('task')])
     this.#remember(first, second)
     const [one, two] = [location(first), location(second)]
     return { need, ok: one !== undefined && one === two, seen: `${one ?? status(first)}, then ${two ?? status(second)}` }
@@ -139,10 +163,13 @@ class Probe {
     return { need, ok: page >= Math.min(LARGEST_PAGE, total), seen: `${page} of ${total} Slots` }
   }
 
-  /** Appointments refer to Slots and those to the Schedule, so they go in that order, one request each. */
-  async cleanUp(): Promise<void> {
+  /** Appointments refer to Slots and those to the Schedule, so they go in that order. @returns a warning where something stays behind */
+  async cleanUp(): Promise<Finding[]> {
+    if (!this.#hasWritten) return []
     const own = ['a', 'b', 'receipt'].map((name) => `Slot/${this.#id(name)}`)
-    for (const url of [...this.#ids, ...own, `Schedule/${this.#id('schedule')}`]) await this.#http.request('DELETE', url, {}, TIMEOUT_MS)
+    const left = await deleteAll(this.#http, [...this.#ids, ...own, `Schedule/${this.#id('schedule')}`], TIMEOUT_MS)
+    if (left.length === 0) return []
+    return [{ need: 'What the examination wrote is deleted again', ok: false, isWarning: true, seen: `left behind: ${left.join(', ')}` }]
   }
 
   #id(name: string): string {
@@ -172,10 +199,23 @@ class Probe {
       supportingInformation: [{ reference: `Slot/${this.#id('b')}` }],
       participant: [{ actor: { display: 'probe' }, status: 'tentative' }],
     }
+    return this.#createOnce(resource, name)
+  }
+
+  #task(name: string): BundleEntry {
+    const identifier = [{ system: SYSTEM, value: this.#id(name) }]
+    return this.#createOnce({ resourceType: 'Task', status: 'entered-in-error', intent: 'order', identifier }, name)
+  }
+
+  #createOnce(resource: Appointment | Task, name: string): BundleEntry {
     return {
       fullUrl: `urn:uuid:${crypto.randomUUID()}`,
       resource,
-      request: { method: 'POST', url: 'Appointment', ifNoneExist: `identifier=${encodeURIComponent(`${SYSTEM}|${this.#id(name)}`)}` },
+      request: {
+        method: 'POST',
+        url: resource.resourceType,
+        ifNoneExist: `identifier=${encodeURIComponent(`${SYSTEM}|${this.#id(name)}`)}`,
+      },
     }
   }
 

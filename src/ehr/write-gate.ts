@@ -38,9 +38,10 @@ export class ProbedWriteGate implements WriteGate {
   /** Examines now, and again until it passes. */
   async open(): Promise<void> {
     const findings = await this.#examine()
-    const failed = findings.filter((finding) => !finding.ok)
+    const needs = findings.filter(({ isWarning }) => isWarning !== true)
+    const failed = needs.filter(({ ok }) => !ok)
     this.#report(findings)
-    this.#state = failed.length === 0 ? 'open' : findings.length === 1 ? 'unknown' : 'refused'
+    this.#state = failed.length === 0 ? 'open' : needs.length === 1 ? 'unknown' : 'refused'
     if (this.#state !== 'open') this.#timer = setTimeout(() => void this.open(), RETRY_MS).unref()
   }
 

@@ -8,6 +8,7 @@ import { openDesk, ZONE } from '../helpers/clinic.ts'
 import { runProgram, runScript, type Ended } from '../helpers/command.ts'
 import { inEhr } from '../helpers/ehr-changes.ts'
 import { startForgetfulEhr } from '../helpers/forgetful-ehr.ts'
+import { fencedBlocks } from '../helpers/fenced-blocks.ts'
 import { freePort, startGateway, type GatewayProcess } from '../helpers/gateway-process.ts'
 import { expectProblem } from '../helpers/problem-body.ts'
 import { hapiOnH2, isFullRun } from '../helpers/servers.ts'
@@ -15,7 +16,7 @@ import { expectSound, succeed } from '../helpers/writes.ts'
 
 const fhir = hapiOnH2()
 const HERE = { FHIR_BASE_URL: fhir.baseUrl }
-const NEEDS = 9
+const NEEDS = 10
 const nowhere = async () => `http://127.0.0.1:${await freePort()}/fhir`
 /** A message for people: what is wrong, no stack trace. */
 const expectMessage = (ended: Ended, ...texts: string[]) => {
@@ -152,6 +153,7 @@ describe('npm run doctor', () => {
     ...(await fhir.search('Slot', 'start=lt2001-01-01T00:00:00Z')),
     ...(await fhir.search('Appointment', 'date=lt2001-01-01T00:00:00Z')),
     ...(await fhir.search('Schedule', 'active=false')),
+    ...(await fhir.search('Task', 'status=entered-in-error')),
   ]
 
   test('passes on this server, named either way, and leaves nothing behind', async () => {
@@ -273,9 +275,13 @@ describe("README's first calls", () => {
   })
 })
 
-/** The fenced blocks of a Markdown text. */
-function fencedBlocks(text: string): { language: string; text: string }[] {
-  const parts = text.split(/^```(.*)\n/m)
-  // text, language, block, '' (the closing fence), text, language, …
-  return parts.flatMap((part, index) => (index % 4 === 1 ? [{ language: part, text: parts[index + 1] ?? '' }] : []))
-}
+test('the calls of docs/connect-your-chatbot.md book a visit, cancel it, and ask a tool', async () => {
+  const blocks = fencedBlocks(readFileSync('docs/connect-your-chatbot.md', 'utf8')).slice(1)
+  const script = ['set -e', `GATEWAY=${gateway.api.baseUrl}`, ...blocks.map(({ text }) => text)].join('\n')
+  const ended = await runProgram('bash', ['-c', script], { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` })
+  expect(ended.code, ended.output).toBe(0)
+  expect(ended.output).toMatch(/^3 times are free\. The first is .+\.$/m)
+  expect(ended.output).toMatch(/^The visit is booked for .+\. The confirmation code is .+\.$/m)
+  expect(ended.output).toMatch(/^The visit on .+ is cancelled\.$/m)
+  expect(ended.output).toMatch(/"understood":"(resolved|ambiguous)"/)
+})

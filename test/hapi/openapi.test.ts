@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
@@ -272,6 +272,13 @@ test('/docs is a page that needs nothing from elsewhere', async () => {
   expect(page).not.toMatch(/https?:|\b(src|href)\s*=|url\(|@import|import\(/i)
   const [, script] = /<script>([\s\S]+)<\/script>/.exec(page) ?? []
   expect(() => new Script(script ?? 'no script!')).not.toThrow()
+})
+
+test('/llms.txt is the file of the checkout, for everybody', async () => {
+  const answer = await gateway.api.get('/llms.txt', { auth: null })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+  expect(answer.body['text']).toBe(readFileSync('llms.txt', 'utf8'))
 })
 
 test('health and metrics answer', async () => {
