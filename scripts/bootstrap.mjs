@@ -30,11 +30,15 @@ function fail(message) {
 function installDependencies() {
   const reason = missingDependencies()
   if (reason === undefined) return
-  console.log(`Installing dependencies (${reason}): npm ci`)
+  // Standard output belongs to the script: that of mcp.ts carries a protocol.
+  console.error(`Installing dependencies (${reason}): npm ci`)
   // Inside `npm run`, npm_execpath is npm's own script: the same npm, without a search.
   const npm = process.env.npm_execpath
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-  const done = spawnSync(command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' })
+  const done = spawnSync(command, [...first, 'ci', '--include=dev', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['inherit', 2, 'inherit'],
+  })
   if (done.status !== 0) fail('npm ci failed (see above). Mend that, then run the command again.')
 }
 

@@ -1,4 +1,4 @@
-import { createMcpHandler, type CreateMcpHandlerOptions, type McpServer } from '@modelcontextprotocol/server'
+import { createMcpHandler, ProtocolErrorCode, type CreateMcpHandlerOptions, type McpServer } from '@modelcontextprotocol/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BookingError } from '../booking/errors.ts'
 import type { Gateway } from '../desk/gateway.ts'
@@ -70,6 +70,7 @@ export function installMcp(app: FastifyInstance, gateway: Gateway, serverOf: Ser
  */
 async function answer(request: FastifyRequest, reply: FastifyReply, serverOf: ServerOf, options: CreateMcpHandlerOptions) {
   if (Array.isArray(request.body)) throw new BookingError('invalid_request', NO_BATCH)
+  if (asksToListen(request.body)) return refuseToListen(request, reply)
   let fault: Error | undefined
   const mcp = createMcpHandler(() => serverOf(request), { ...options, onerror: (error) => (fault = error) })
   const response = await mcp.fetch(webRequest(request), { ...(request.body !== undefined && { parsedBody: request.body }) })
@@ -80,6 +81,19 @@ async function answer(request: FastifyRequest, reply: FastifyReply, serverOf: Se
     if (value !== null) void reply.header(name, value)
   }
   return reply.code(response.status).send(await response.text())
+}
+
+/** Nothing ever changes of which this gateway would tell, and a stream that stays open is no bounded answer. The SDK would open one. */
+function asksToListen(body: unknown): body is { id: unknown } {
+  return typeof body === 'object' && body !== null && 'id' in body && 'method' in body && body.method === 'subscriptions/listen'
+}
+
+function refuseToListen(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  request.errorCode = 'invalid_request'
+  const { id } = request.body as { id: unknown }
+  const known = typeof id === 'string' || typeof id === 'number' ? id : null
+  const error = { code: ProtocolErrorCode.MethodNotFound, message: 'Method not found' }
+  return reply.code(404).send({ jsonrpc: '2.0', id: known, error })
 }
 
 /** The request for the SDK; the body was read and limited before. */

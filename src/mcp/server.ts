@@ -29,7 +29,7 @@ export function buildServer(request: McpRequest): McpServer {
   const mcp = new McpServer(
     { name: 'fhir-scheduling-gateway', title: `Scheduling of ${clinic}`, version: VERSION },
     {
-      capabilities: { tools: {} },
+      capabilities: { tools: { listChanged: false } },
       instructions: instructionsFor(clinic),
       cacheHints: { 'tools/list': { ttlMs: LIST_KEPT_MS, cacheScope: 'private' } },
     },

@@ -128,6 +128,11 @@ describe('before anything is read', () => {
     expect(JSON.stringify(body)).not.toMatch(/hello|world/)
   })
 
+  test('nobody listens for changes: there are none, and a stream would stay open', async () => {
+    const { status, body } = await send('subscriptions/listen', { notifications: { toolsListChanged: true } })
+    expect([status, body]).toEqual([404, { jsonrpc: '2.0', id: 7, error: { code: -32601, message: 'Method not found' } }])
+  })
+
   test.for(['GET', 'DELETE', 'PUT', 'PATCH'] as const)('there is no stream and no session: %s is answered with 405', async (method) => {
     const answer = await app.inject({ method, url: '/mcp', headers: { authorization: 'Bearer all' } })
     expect(answer.statusCode).toBe(405)
