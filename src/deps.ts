@@ -4,6 +4,7 @@ import type { BookingDeps } from './booking/deps.ts'
 import { SlotIds } from './booking/slot-id.ts'
 import { Turnstile } from './booking/turnstile.ts'
 import { loadMapping } from './clinic/load-mapping.ts'
+import { loadRedFlags } from './clinic/load-red-flags.ts'
 import type { EhrObserver } from './booking/ports.ts'
 import type { Config } from './config.ts'
 import { Sealer } from './crypto/sealer.ts'
@@ -19,6 +20,7 @@ import { ProbedWriteGate } from './ehr/write-gate.ts'
 import type { Gateway } from './desk/gateway.ts'
 import { OperationIds } from './desk/operation-id.ts'
 import { PatientTokens } from './intake/patient-token.ts'
+import { Screening } from './intake/screening.ts'
 import { JwtAccessTokens } from './oauth/access-tokens.ts'
 import { IssuerKeys } from './oauth/issuer-keys.ts'
 import { KeySetFetcher } from './oauth/key-set.ts'
@@ -53,6 +55,7 @@ export interface Assembly {
 export function assemble(config: Config): Assembly {
   const logger = pino({ level: config.logLevel, redact: { paths: ['req.headers', 'res.headers'], remove: true } })
   const mapping = loadMapping(config.mappingFile)
+  const screening = new Screening(loadRedFlags(mapping.redFlags, config.mappingFile))
   const metrics = buildMetrics()
   const http = new FhirHttp({ baseUrl: config.fhirBaseUrl, connections: EHR_CONNECTIONS })
   const writes = new ProbedWriteGate(
@@ -102,6 +105,7 @@ export function assemble(config: Config): Assembly {
     },
     patients: new FhirPatientSearch(http, guards['look-up']),
     audit,
+    screening,
     clients: config.clients,
     accessTokens: oauth && new JwtAccessTokens(oauth.settings, oauth.keys),
     origins: { allowed: config.allowedOrigins, local: !config.production },

@@ -25,7 +25,9 @@ export interface BlackBoxOptions {
 export async function blackBoxPhase(options: BlackBoxOptions, random: Random, report: TortureReport): Promise<void> {
   const { fhir: fhirUrl, key } = options
   if (fhirUrl === undefined || key === undefined)
-    throw new StackError('--base-url needs --fhir URL (to check what the EHR holds) and --key KEY (a client key with the scope patients:any)')
+    throw new StackError(
+      '--base-url needs --fhir URL (to check what the EHR holds) and --key KEY (a client key with the scope patients:any)',
+    )
   const mapping = loadMapping(options.mapping ?? 'mappings/demo-clinic.json')
   const type = pickType(mapping.visitTypes, options.type)
   const fhir = new Fhir(fhirUrl.replace(/\/+$/, ''))
@@ -47,6 +49,7 @@ function pickType(types: readonly VisitType[], code: string | undefined): VisitT
     type.minutes <= 15 &&
     type.bufferBeforeMinutes + type.bufferAfterMinutes + type.minDaysBetween === 0 &&
     type.bookable &&
+    type.portal === undefined &&
     type.providers === undefined &&
     type.match.schedules.length + type.match.appointmentType.length === 0 &&
     type.horizonDays >= 21

@@ -8,7 +8,7 @@ import { referenceText } from '../fhir/references.ts'
 import { claimSet, type ClaimSet } from '../scheduling/claim-set.ts'
 import type { ScheduleInfo } from '../scheduling/directory.ts'
 import { MINUTE, pad, type Interval } from '../scheduling/interval.ts'
-import { servesType, timePolicy, type Policy } from '../scheduling/policies.ts'
+import { servesType, timePolicy, typePolicy, type Policy } from '../scheduling/policies.ts'
 import type { Window, WindowSlot } from '../scheduling/window.ts'
 import { claimSlots, unreadSlots } from '../scheduling/write.ts'
 import { BookingError } from './errors.ts'
@@ -37,9 +37,8 @@ export function claimOffer(window: Window, offer: Pick<SlotOffer, 'slotId' | 'st
 
 /** @throws BookingError `policy_refused` when the clinic's rules on time or visit type forbid the offer */
 export function assertOfferAllowed(offer: SlotOffer, set: ClaimSet, now: EpochMs): void {
-  const policy = timePolicy(offer.start, now, offer.type)
+  const policy = timePolicy(offer.start, now, offer.type) ?? typePolicy(offer.type)
   if (policy) throw policyRefused(policy)
-  if (!offer.type.bookable) throw policyRefused('not_bookable')
   const first = set.own[0]
   if (!first || !servesType(first.resource, set.schedule, offer.type)) throw policyRefused('provider_not_for_type')
 }
@@ -50,6 +49,7 @@ export const POLICY_DETAILS: Readonly<Record<Policy, string>> = {
   notice: 'The visit type needs more notice than that. Offer a later time.',
   horizon: 'The visit type cannot be booked that far ahead. Offer an earlier time.',
   provider_not_for_type: 'This provider or Slot does not offer the visit type. Search availability for the type.',
+  booked_elsewhere: 'This visit type is booked in another place: POST /intake gives the link (portal_url) to show as a button.',
   not_bookable: 'The clinic arranges this visit type itself. Hand over to staff.',
   visit_type: 'A visit keeps its type when it is moved. Offer a time of the same visit type, or cancel and book anew.',
   too_many_holds: 'The patient has as many live holds as the clinic allows. Confirm or release one first.',
@@ -63,7 +63,10 @@ const BY_THE_CLOCK: readonly Policy[] = ['past', 'notice']
 
 /** The refusal of a clinic's rule. */
 export function policyRefused(policy: Policy): BookingError {
-  return new BookingError('policy_refused', POLICY_DETAILS[policy], { policy, ...(BY_THE_CLOCK.includes(policy) && { mayStillLand: true }) })
+  return new BookingError('policy_refused', POLICY_DETAILS[policy], {
+    policy,
+    ...(BY_THE_CLOCK.includes(policy) && { mayStillLand: true }),
+  })
 }
 
 /** What a claim writes: the Appointment as it shall stand, and every Slot that changes with it. */

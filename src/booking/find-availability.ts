@@ -4,7 +4,7 @@ import { formatUtc, type EpochMs } from '../fhir/instant.ts'
 import type { Directory, ScheduleInfo } from '../scheduling/directory.ts'
 import { DAY, MINUTE, type Interval } from '../scheduling/interval.ts'
 import { passesFilter, type Offer, type OfferFilter } from '../scheduling/offers.ts'
-import { offersType } from '../scheduling/policies.ts'
+import { offersType, typePolicy } from '../scheduling/policies.ts'
 import { policyRefused } from './claim-plan.ts'
 import type { BookingDeps } from './deps.ts'
 import { offerQueries, offersIn, type FoundOffers, type OfferSearch } from './offer-search.ts'
@@ -44,7 +44,8 @@ const CLOCK_SLACK_MS = 5 * MINUTE
  */
 export async function findAvailability(deps: BookingDeps, request: AvailabilityRequest, call: Call): Promise<Availability> {
   const { limit, type } = request
-  if (!type.bookable) throw policyRefused('not_bookable')
+  const policy = typePolicy(type)
+  if (policy) throw policyRefused(policy)
   const earliest = Date.now() + type.noticeMinutes * MINUTE - CLOCK_SLACK_MS
   const span = { start: Math.max(request.span.start, Math.min(earliest, request.span.end)), end: request.span.end }
   const first = await readOffers(deps, request, [span], FIRST_ROWS, call)

@@ -18,6 +18,8 @@ export type NextAction =
   | 'start_intake'
   | 'contact_staff'
   | 'escalate'
+  | 'open_portal'
+  | 'call_emergency'
   | 'new_idempotency_key'
 
 /** One sentence to speak, and what can follow. No clinical content: a visit type's title may tell too much to whoever overhears. */

@@ -133,8 +133,11 @@ export interface WakeUps {
 
 /** Counts things for a while: in Redis where it answers, else in this process. Never a reason to fail or to wait long. */
 export interface Counters {
-  /** Adds one. The window begins with the first one and lasts `windowSeconds`. @returns the count within the window, this one included */
-  add(key: string, windowSeconds: number): Promise<number>
+  /**
+   * Adds one, or `by`: 0 only looks, -1 takes one back. The window begins with the first one and lasts `windowSeconds`.
+   * @returns the count within the window, this one included
+   */
+  add(key: string, windowSeconds: number, by?: number): Promise<number>
   /** Forgets the count. */
   clear(key: string): Promise<void>
 }

@@ -2,6 +2,8 @@
 export type BuiltInReason =
   | 'race_lost'
   | 'identity_unverified'
+  | 'red_flag'
+  | 'new_patient'
   | 'exception_requested'
   | 'outcome_unknown'
   | 'ehr_rejected'
@@ -13,7 +15,7 @@ export type BuiltInReason =
 interface Words {
   readonly code: BuiltInReason
   readonly title: string
-  readonly priority: 'routine' | 'urgent'
+  readonly priority: 'routine' | 'urgent' | 'stat'
   readonly dueOfficeMinutes: number
   readonly channel: 'phone'
   readonly tellPatient: string
@@ -38,6 +40,17 @@ export const BUILT_IN_REASONS: readonly Words[] = [
     title: 'A patient could not be identified',
     tellPatient: 'I could not find you with these details, and the staff know of it. Please check the details, or call {phone}.',
     tellStaff: 'Somebody could not be found with the details given, and was asked to call. The details are not kept.',
+  }),
+  reason('red_flag', 'stat', 0.25, {
+    title: 'A patient may have an emergency',
+    tellPatient: 'The staff know of it; their number is {phone}. In an emergency do not wait for them: call 911.',
+    tellStaff:
+      'Somebody told the chatbot something that may be an emergency, and was told whom to call; the booking was stopped. The rule that noticed it stands in the trail, the words are not kept. Where the patient is known, call now.',
+  }),
+  reason('new_patient', 'routine', 8, {
+    title: 'A new patient wants a visit',
+    tellPatient: 'New patients are taken on by the staff, and they know of it. Please call them at {phone}.',
+    tellStaff: 'A new patient wanted a visit, and was asked to call. The details are not kept.',
   }),
   reason('exception_requested', 'routine', 8, {
     title: 'An exception to the rules is asked for',

@@ -17,21 +17,29 @@ export function loadMapping(file: string): ClinicMapping {
 
 /** Checks a mapping that is already parsed; `file` is only named in the error. */
 export function parseMapping(value: unknown, file: string): ClinicMapping {
-  const result = clinicMappingSchema.safeParse(value)
-  if (result.success) return result.data
-  const lines = result.error.issues.map((issue) => `  ${pathOf(issue)}: ${issue.message}`)
-  throw new MappingError(
-    `${file} is not a valid clinic mapping:\n${lines.join('\n')}\nMend these places; mappings/README.md explains each field.`,
-  )
+  return checked(clinicMappingSchema, value, file, 'clinic mapping')
 }
 
-function readJson(file: string): unknown {
+/**
+ * What a schema makes of the value.
+ * @param what what the file should have been, for the error
+ * @throws MappingError with the path of everything that is wrong, and how to mend it
+ */
+export function checked<T>(schema: z.ZodType<T>, value: unknown, file: string, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const lines = result.error.issues.map((issue) => `  ${pathOf(issue)}: ${issue.message}`)
+  throw new MappingError(`${file} is not a valid ${what}:\n${lines.join('\n')}\nMend these places; mappings/README.md explains each field.`)
+}
+
+/** Reads a file of JSON. @throws MappingError */
+export function readJson(file: string): unknown {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     throw new MappingError(
-      `${file} cannot be read (${codeOf(error)}). Set MAPPING_FILE to a clinic's file, e.g. mappings/demo-clinic.json.`,
+      `${file} cannot be read (${codeOf(error)}). MAPPING_FILE names a clinic's file, e.g. mappings/demo-clinic.json, and that file its lists.`,
     )
   }
   try {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { escalationSchema } from './escalation.ts'
 import { OFFICE_HOURS, officeHoursSchema } from './office-hours.ts'
+import { redFlagsSchema } from './red-flags.ts'
 
 const codingSchema = z
   .string()
@@ -66,6 +67,13 @@ const visitTypeSchema = z.strictObject({
     .default(0)
     .describe('A patient has no second visit of this type within so many days; 0: no limit.'),
   bookable: z.boolean().default(true).describe('false: the chatbot hands over to staff instead of booking.'),
+  portal: z
+    .strictObject({
+      url: z.string().max(500).refine(isHttpsUrl, 'write a link that begins with https:// and holds no name and password'),
+      label: z.string().min(1).max(60).describe('What the button says.'),
+    })
+    .optional()
+    .describe('The visit is booked elsewhere: the chatbot shows this link instead of booking.'),
 })
 
 const whenEhrIsDownSchema = z
@@ -86,6 +94,31 @@ const whenEhrIsDownSchema = z
       .describe('An accepted change, or a write of unknown outcome, that takes longer is put in front of staff.'),
   })
   .describe('What happens to changes while the EHR does not answer.')
+
+const attemptsSchema = z
+  .strictObject({
+    perConversation: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .describe('Failed attempts of one conversation (X-Conversation-Id) in half an hour.'),
+    perDetail: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(5)
+      .describe(
+        'Failed attempts with one record number, name, phone or e-mail address in half an hour; ten times as many for a birth date.',
+      ),
+    perMinute: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(30)
+      .describe('Failed attempts of one client in a minute, in requests that name no conversation.'),
+  })
+  .describe('How often identities may be guessed, for each client.')
 
 const identityFieldSchema = z.enum(['mrn', 'family_name', 'given_name', 'birth_date', 'phone', 'email'])
 
@@ -135,7 +168,13 @@ export const clinicMappingSchema = z.strictObject({
       .array(z.array(identityFieldSchema).min(2, 'one field alone does not identify a patient'))
       .min(1)
       .describe('Sets of fields that together identify a patient; one complete set that matches exactly one Patient is enough.'),
+    attempts: attemptsSchema.prefault({}),
   }),
+  newPatients: z
+    .enum(['escalate', 'register'])
+    .default('escalate')
+    .describe('What follows for somebody who says to be new and is not found: staff, or a Patient that the gateway creates.'),
+  redFlags: redFlagsSchema.prefault({}),
   officeHours: officeHoursSchema.default(OFFICE_HOURS),
   holidays: z.array(z.iso.date('write a date as YYYY-MM-DD')).max(1_000).default([]).describe('Days without office hours.'),
   escalation: escalationSchema,
@@ -151,6 +190,11 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false
   }
+}
+
+function isHttpsUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'https:' && url.username === '' && url.password === ''
 }
 
 function isUnique(values: readonly string[]): boolean {

@@ -30,11 +30,11 @@ export class MemoryCounters {
     return this.#entries.size
   }
 
-  add(key: string, windowMs: number): Counted {
+  add(key: string, windowMs: number, by = 1): Counted {
     const now = this.#clock()
     const known = this.#entries.get(key)
     const isRunning = known !== undefined && known.endsAt > now
-    return this.#keep(key, isRunning ? { count: known.count + 1, endsAt: known.endsAt } : { count: 1, endsAt: now + windowMs })
+    return this.#keep(key, isRunning ? { count: known.count + by, endsAt: known.endsAt } : { count: by, endsAt: now + windowMs })
   }
 
   /** Takes over what was counted elsewhere, where that is more. @returns the larger one */

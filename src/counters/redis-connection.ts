@@ -8,10 +8,10 @@ const NAMESPACE = 'fsg:'
 
 /**
  * Counts, and lets the window begin with the first count, in one step: a count without an end would never go away.
- * KEYS[1] the key, ARGV[1] the window in milliseconds.
+ * KEYS[1] the key, ARGV[1] the window in milliseconds, ARGV[2] how many.
  */
 const ADD = `
-local count = redis.call('INCR', KEYS[1])
+local count = redis.call('INCRBY', KEYS[1], ARGV[2])
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
   left = tonumber(ARGV[1])
@@ -21,7 +21,7 @@ return {count, left}`
 
 /** What the counters need of Redis. Every method rejects within 50 ms when it does not answer. */
 export interface CounterServer {
-  add(key: string, windowMs: number): Promise<Counted>
+  add(key: string, windowMs: number, by: number): Promise<Counted>
   clear(key: string): Promise<void>
   ping(): Promise<void>
   close(): void
@@ -35,12 +35,12 @@ export function connectRedis(url: string): CounterServer {
     commandTimeout: ANSWER_WITHIN_MS,
     connectTimeout: CONNECT_WITHIN_MS,
     scripts: { fsgAdd: { lua: ADD, numberOfKeys: 1 } },
-  }) as Redis & { fsgAdd(key: string, windowMs: number): Promise<[count: number, leftMs: number]> }
+  }) as Redis & { fsgAdd(key: string, windowMs: number, by: number): Promise<[count: number, leftMs: number]> }
   // Every command that fails says so by itself; without a listener ioredis would print the errors of its connection.
   redis.on('error', () => undefined)
   return {
-    add: async (key, windowMs) => {
-      const [count, leftMs] = await redis.fsgAdd(NAMESPACE + key, windowMs)
+    add: async (key, windowMs, by) => {
+      const [count, leftMs] = await redis.fsgAdd(NAMESPACE + key, windowMs, by)
       return { count, leftMs }
     },
     clear: async (key) => {

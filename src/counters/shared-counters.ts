@@ -28,14 +28,14 @@ export class SharedCounters implements Counters {
     return this.#state
   }
 
-  async add(key: string, windowSeconds: number): Promise<number> {
-    return (await this.count(key, windowSeconds * 1000)).count
+  async add(key: string, windowSeconds: number, by = 1): Promise<number> {
+    return (await this.count(key, windowSeconds * 1000, by)).count
   }
 
-  /** Adds one. @returns the count, and how long its window still lasts */
-  async count(key: string, windowMs: number): Promise<Counted> {
-    const own = this.#memory.add(key, windowMs)
-    const shared = await this.#ask(() => this.#server.add(key, windowMs))
+  /** Adds one, or `by`. @returns the count, and how long its window still lasts */
+  async count(key: string, windowMs: number, by = 1): Promise<Counted> {
+    const own = this.#memory.add(key, windowMs, by)
+    const shared = await this.#ask(() => this.#server.add(key, windowMs, by))
     return shared ? this.#memory.agree(key, shared) : own
   }
 

@@ -8,6 +8,8 @@ import type { PatientTokens } from '../intake/patient-token.ts'
 export interface Asking {
   readonly client: Client
   readonly call: Call
+  /** What the client calls the conversation, where it says so; only digests of it are kept. */
+  readonly conversation?: string | undefined
   /** `patient_token` of an intake. */
   readonly patientToken?: string | undefined
   /** `Patient/<id>`, for clients with scope `patients:any`. */

@@ -4,8 +4,9 @@ import type { DeferralBacklog } from '../booking/deferred-write.ts'
 import type { BookingDeps } from '../booking/deps.ts'
 import type { Client } from '../config.ts'
 import type { TriggerDeps } from '../escalation/triggers.ts'
+import type { Screening } from '../intake/screening.ts'
 import type { PatientTokens } from '../intake/patient-token.ts'
-import type { PatientSearch } from '../intake/verify-identity.ts'
+import type { PatientSearch } from '../intake/patient-search.ts'
 import type { OperationIds } from './operation-id.ts'
 
 /** Counts what the doors do. */
@@ -25,6 +26,8 @@ export interface Gateway {
   readonly escalation: TriggerDeps
   readonly patients: PatientSearch
   readonly audit: AuditTrail
+  /** Free text of an intake is screened, then dropped. */
+  readonly screening: Screening
   readonly clients: readonly Client[]
   /** Another way to be one of the clients; `undefined` where no issuer is configured. */
   readonly accessTokens: AccessTokens | undefined

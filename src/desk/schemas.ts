@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { INTAKE_EXCEPTIONS } from '../intake/intake-request.ts'
 import { parseInstant, type EpochMs } from '../fhir/instant.ts'
 
 /** An instant with offset, e.g. `2027-03-01T10:00:00-08:00`; read into milliseconds since the epoch. */
@@ -85,23 +86,51 @@ export const availabilityQuerySchema = z.strictObject({
 export type OfferQuery = z.infer<typeof availabilityQuerySchema>
 
 const text = (max: number) => z.string().trim().min(1).max(max)
+/** What an intake itself refuses stands here loosely: an emergency has to be noticed although something else is written wrongly. */
+const dateText = (format: string, description: string) => z.string().min(1).max(64).meta({ format, description })
+const INSTANT = 'ISO 8601 with seconds and offset.'
+export const intakeHeadersSchema = z.looseObject({
+  'x-conversation-id': z
+    .string()
+    .optional()
+    .describe(
+      'Whatever you call the conversation (no patient data). Failed identities are then counted for it, and not for all of your conversations together.',
+    ),
+})
 export const intakeBodySchema = z.strictObject({
-  type: z.string().min(1).max(40),
+  type: z.string().min(1).max(40).describe('Code of a visit type of the clinic.'),
   modality: modalitySchema.optional(),
-  provider: z.string().min(1).max(128).optional(),
-  location: z.string().min(1).max(128).optional(),
-  window: z.strictObject({ start: instantSchema, end: instantSchema }).optional(),
+  provider: z.string().min(1).max(128).optional().describe('Id of a provider.'),
+  specialty: z.string().min(1).max(256).optional().describe('`system|code`, or a code.'),
+  location: z.string().min(1).max(128).optional().describe('Id of a location.'),
+  window: z
+    .strictObject({ start: dateText('date-time', INSTANT), end: dateText('date-time', INSTANT) })
+    .optional()
+    .describe('When the patient can come.'),
   patient: z.strictObject({
     mrn: text(64).optional(),
     family_name: text(100).optional(),
     given_name: text(100).optional(),
-    birth_date: z.iso.date('write a date as YYYY-MM-DD').optional(),
+    birth_date: dateText('date', 'YYYY-MM-DD').optional(),
     phone: text(30).optional(),
     email: text(200).optional(),
   }),
-  reason: text(500).optional().describe('Never stored. Until it can be screened for emergencies, a request with a reason goes to staff.'),
+  new_patient: z
+    .boolean()
+    .optional()
+    .describe('true: the patient says to be new at the clinic. Whoever is found all the same goes on as usual.'),
+  exception: z
+    .enum(INTAKE_EXCEPTIONS)
+    .optional()
+    .describe(
+      'Something that the online rules do not allow: a time that is full, a visit squeezed in, another provider than offers it. Staff decide.',
+    ),
+  reason: text(500)
+    .optional()
+    .describe(
+      'Short, in the words of the patient, English or Spanish. Screened for emergencies, then dropped: never stored, logged or repeated.',
+    ),
 })
-export type IntakeBody = z.infer<typeof intakeBodySchema>
 
 const namedSchema = z.object({ id: z.string(), name: z.string() }).nullable()
 const spokenFields = {
@@ -172,6 +201,11 @@ export const intakeSchema = z.object({
   patient_token: z.string().optional(),
   expires_at: z.string().optional(),
   escalation_id: escalationIdSchema,
+  call: z.array(z.string()).optional().describe('`urgent`: phone numbers in `message`, for buttons.'),
+  language: z.string().optional().describe('`urgent`: the language of `message`.'),
+  portal_url: z.string().optional().describe('`needs_staff`: the visit is booked there; show it as a button.'),
+  portal_label: z.string().optional().describe('What the button says.'),
+  escalation_reason: z.string().optional().describe('`needs_staff`: the `reason` for POST /escalations, if the patient wants staff.'),
   ...spokenFields,
 })
 export const operationSchema = z.object({

@@ -1,7 +1,7 @@
 import type { AuditEvent, FhirResource, Patient } from 'fhir/r4.js'
 import type { AuditSink } from '../audit/audit-trail.ts'
 import type { Call } from '../booking/ports.ts'
-import type { PatientSearch } from '../intake/verify-identity.ts'
+import type { PatientSearch } from '../intake/patient-search.ts'
 import { foundIn } from './bundles.ts'
 import type { FhirHttp } from './fhir-http.ts'
 import type { Guard } from './guard.ts'

@@ -49,7 +49,8 @@ const MAX_ATTEMPTS = 5
  * @throws OutcomeUnknown when the deadline comes before certainty
  */
 export async function escalate(deps: EscalationDeps, request: EscalationRequest, call: Call): Promise<Escalation> {
-  const reason = reasonNamed(deps.mapping, request.reason)
+  const named = reasonNamed(deps.mapping, request.reason)
+  const reason = { ...named, priority: request.priority ?? named.priority }
   deps.writes.assertOpen()
   // Identical triggers tend to come at once: those of this process wait for the first, and then find what it made.
   const escalation = await deps.turnstile.pass(escalationId(request.key), call.deadline, () =>

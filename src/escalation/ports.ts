@@ -1,6 +1,7 @@
 import type { Caller } from '../booking/caller.ts'
 import type { Ehr, WriteGate } from '../booking/ports.ts'
 import type { Turnstile } from '../booking/turnstile.ts'
+import type { EscalationReason } from '../clinic/escalation.ts'
 import type { ClinicMapping } from '../clinic/mapping.ts'
 import type { EscalationEvent } from '../notices/notice.ts'
 import type { TrailStep } from '../fhir/task.ts'
@@ -16,6 +17,8 @@ export interface EscalationRequest {
   /** `Patient/<id>`; left out: the patient of the visit. */
   readonly patient?: string
   readonly trail: readonly TrailStep[]
+  /** `Task.priority` where it is not the reason's. */
+  readonly priority?: EscalationReason['priority']
   /**
    * Names the trigger: the same key means the same Task, for ever, also after it was closed. What is to be escalated anew
    * needs a new key. It stands in a digest only, but may be kept by a backlog: no patient data in clear.

@@ -13,6 +13,15 @@ export interface TriggerDeps extends EscalationDeps {
   readonly secret: string
 }
 
+/** What somebody said about himself; only digests of it are kept. */
+type Claims = Readonly<Record<string, string | undefined>>
+
+/** What an answer says of an escalation. */
+export interface Told {
+  readonly escalationId: string
+  readonly spoken: string
+}
+
 /** A write that is being watched. */
 export interface WatchedWrite {
   readonly caller: Caller
@@ -29,6 +38,8 @@ const RACE_WINDOW_SECONDS = 15 * 60
 /** Nobody's list is to be filled by one client that guesses identities. */
 const MOST_UNVERIFIED = 20
 const UNVERIFIED_WINDOW_SECONDS = 15 * 60
+/** An emergency is rare; a client that reports more of them in a quarter of an hour is misused, and its patients are told what to do all the same. */
+const MOST_RED_FLAGS = 100
 /** An escalation has its own time, in milliseconds; the caller waits for it as long as his own allows. */
 const ESCALATE_WITHIN_MS = 4_000
 /** What of the caller's time is left for the answer itself, in milliseconds. */
@@ -55,27 +66,63 @@ export async function watchWrite<T>(deps: TriggerDeps, watched: WatchedWrite, ca
   }
 }
 
-/** Escalates that somebody could not be identified. @returns what to tell him, where staff know of it */
+/** Escalates that somebody could not be identified, or is new here. @returns what to tell him, where staff know of it */
 export async function escalateUnverified(
   deps: TriggerDeps,
-  claims: Readonly<Record<string, string | undefined>>,
+  claims: Claims,
   call: Call,
-): Promise<{ escalationId: string; spoken: string } | undefined> {
-  const count = await deps.counters.add(`unverified ${escalationKey(call.clientId)}`, UNVERIFIED_WINDOW_SECONDS)
-  if (count > MOST_UNVERIFIED) {
-    deps.observe('identity_unverified', 'suppressed')
-    return undefined
-  }
+  reason: 'identity_unverified' | 'new_patient' = 'identity_unverified',
+): Promise<Told | undefined> {
+  if (await isTooMuch(deps, reason, MOST_UNVERIFIED, call)) return undefined
   const now = Date.now()
   const request = {
-    reason: 'identity_unverified' satisfies BuiltInReason,
+    reason: reason satisfies BuiltInReason,
     clientId: call.clientId,
     requestId: call.requestId,
-    trail: [{ code: 'identity_unverified', at: now }],
-    key: escalationKey('identity_unverified', call.clientId, today(deps, now), claimsDigest(deps.secret, claims)),
+    trail: [{ code: reason, at: now }],
+    key: escalationKey(reason, call.clientId, today(deps, now), claimsDigest(deps.secret, claims)),
   }
   const placed = await inTime(deps, request, call)
   return placed && shown(placed)
+}
+
+/** Something that may be an emergency. */
+export interface NoticedRedFlag {
+  readonly ruleId: string
+  readonly priority: NonNullable<EscalationRequest['priority']>
+  /** `Patient/<id>` where the details given have identified somebody. */
+  readonly patient: string | undefined
+  /** What tells this emergency from another one of the same rule: who, or which conversation, or which request. */
+  readonly of: Claims
+}
+
+/** Escalates a red flag: the rule's id, and nothing of what was said. */
+export async function escalateRedFlag(
+  deps: TriggerDeps,
+  { ruleId, priority, patient, of }: NoticedRedFlag,
+  call: Call,
+): Promise<Told | undefined> {
+  if (await isTooMuch(deps, 'red_flag', MOST_RED_FLAGS, call)) return undefined
+  const now = Date.now()
+  const request = {
+    reason: 'red_flag' satisfies BuiltInReason,
+    priority,
+    clientId: call.clientId,
+    requestId: call.requestId,
+    ...(patient !== undefined && { patient }),
+    trail: [{ code: ruleId, at: now }],
+    key: escalationKey('red_flag', call.clientId, ruleId, today(deps, now), patient ?? claimsDigest(deps.secret, of)),
+  }
+  const placed = await inTime(deps, request, call)
+  return placed && shown(placed)
+}
+
+/** Nobody's list is to be filled by one client. */
+async function isTooMuch(deps: TriggerDeps, reason: BuiltInReason, most: number, call: Call): Promise<boolean> {
+  const name = reason === 'identity_unverified' ? 'unverified' : reason
+  const count = await deps.counters.add(`${name} ${escalationKey(call.clientId)}`, UNVERIFIED_WINDOW_SECONDS)
+  if (count > most) deps.observe(reason, 'suppressed')
+  return count > most
 }
 
 async function escalateFailure(deps: TriggerDeps, watched: WatchedWrite, error: BookingError, call: Call): Promise<Placement | undefined> {
@@ -136,7 +183,7 @@ async function escalateAnew(deps: TriggerDeps, request: EscalationRequest, call:
 }
 
 /** What an answer says of it; of a lost one nothing, because nobody knows of it. */
-function shown(placed: Placement): { escalationId: string; spoken: string } | undefined {
+function shown(placed: Placement): Told | undefined {
   if (placed.kind === 'lost') return undefined
   const { escalationId, message } = placed.kind === 'stands' ? placed.escalation : placed
   return { escalationId, spoken: message }

@@ -4,7 +4,19 @@ import { ACTION_SYSTEM, APPOINTMENT_ID_SYSTEM, CLIENT_ID_SYSTEM, ESCALATION_ID_S
 
 /** What an AuditEvent of the gateway can be about; `take` and `resolve` are what staff do with an escalation. */
 export type AuditedAction =
-  'hold' | 'book' | 'reschedule' | 'cancel' | 'release' | 'expire' | 'reconcile' | 'look-up' | 'denied' | 'escalate' | 'take' | 'resolve'
+  | 'hold'
+  | 'book'
+  | 'reschedule'
+  | 'cancel'
+  | 'release'
+  | 'expire'
+  | 'reconcile'
+  | 'look-up'
+  | 'register'
+  | 'denied'
+  | 'escalate'
+  | 'take'
+  | 'resolve'
 
 /** One AuditEvent after IHE Basic Audit Log Patterns (RESTful activity): client, server, patient, entity, X-Request-Id. */
 export interface AuditRecord {
@@ -55,7 +67,7 @@ const DOMAIN_RESOURCE: Pick<AuditEventEntity, 'type' | 'role'> = {
 }
 const VERSION = 'appointment-version'
 const DIGEST = 'request-digest'
-const CREATES: readonly AuditedAction[] = ['hold', 'book', 'escalate']
+const CREATES: readonly AuditedAction[] = ['hold', 'book', 'escalate', 'register']
 const READS: readonly AuditedAction[] = ['look-up', 'denied']
 
 /** Builds the AuditEvent; the caller gives it an id where it is a receipt. */

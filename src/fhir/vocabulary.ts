@@ -19,9 +19,12 @@ export const VISIT_TYPE_SYSTEM = `${BASE}/CodeSystem/visit-type`
 export const HOLD_END_SYSTEM = `${BASE}/CodeSystem/hold-end`
 /**
  * Code system of `AuditEvent.subtype`: hold, book, reschedule, cancel, release, expire, reconcile (with freed, reclaimed or moved), look-up,
- * denied, escalate, take, resolve.
+ * register, denied, escalate, take, resolve.
  */
 export const ACTION_SYSTEM = `${BASE}/CodeSystem/action`
+
+/** `Patient.identifier.system` of somebody the gateway registered: a digest of name and birth date, so that it happens once. */
+export const REGISTRATION_ID_SYSTEM = `${BASE}/registration-id`
 
 /** `Task.identifier.system` of an escalation: the id that callers see. */
 export const ESCALATION_ID_SYSTEM = `${BASE}/escalation-id`

@@ -46,6 +46,7 @@ export function askingOf(request: FastifyRequest, fields: AskingFields = {}): As
   return {
     client: clientOf(request),
     call: callOf(request),
+    conversation: header(request, 'x-conversation-id'),
     patientToken: fields.patient_token ?? header(request, 'x-patient-token'),
     patient: fields.patient ?? header(request, 'x-patient'),
     key: idempotencyKeyOf(request, fields.idempotency_key),

@@ -17,6 +17,7 @@ const requestSchema = z.object({
   patient: z.string().exactOptional(),
   trail: z.array(z.object({ code: z.string(), at: z.number() })),
   key: z.string(),
+  priority: z.enum(['routine', 'urgent', 'asap', 'stat']).exactOptional(),
   caller: z.object({ clientId: z.string(), patient: z.string().exactOptional(), anyPatient: z.boolean() }).exactOptional(),
 })
 
@@ -57,6 +58,9 @@ function trailOf(codes: readonly string[]): Pick<EscalationRequest, 'trail' | 'r
 
 /** Any text as a code of a trail. */
 function codeOf(text: string): string {
-  const code = text.toLowerCase().replace(/[^a-z0-9_-]/g, '_').slice(0, 60)
+  const code = text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '_')
+    .slice(0, 60)
   return /^[a-z]/.test(code) ? code : 'unknown'
 }

@@ -14,6 +14,7 @@ export type Policy =
   | 'horizon'
   | 'provider_not_for_type'
   | 'not_bookable'
+  | 'booked_elsewhere'
   | 'visit_type'
   | 'too_many_holds'
   | 'patient_busy'
@@ -26,6 +27,12 @@ export function timePolicy(start: EpochMs, now: EpochMs, type: VisitType): Polic
   if (start < now + type.noticeMinutes * MINUTE) return 'notice'
   if (start > now + type.horizonDays * DAY) return 'horizon'
   return undefined
+}
+
+/** Whether the clinic lets the gateway book the type at all. */
+export function typePolicy(type: VisitType): Policy | undefined {
+  if (type.portal) return 'booked_elsewhere'
+  return type.bookable ? undefined : 'not_bookable'
 }
 
 /** Whether this Slot serves the visit type: every list of the mapping that is not empty is met by the Slot or, where it is silent, by its Schedule. */

@@ -20,6 +20,8 @@ const TOOL_FOR: Readonly<Record<NextAction, string | undefined>> = {
   contact_staff: 'ask_for_staff',
   escalate: 'ask_for_staff',
   new_idempotency_key: undefined,
+  open_portal: undefined,
+  call_emergency: undefined,
 }
 
 /** The tools that can follow, each once, in the order given. */

@@ -23,7 +23,15 @@ export function startIntake(gateway: Gateway): Tool {
         .max(40)
         .describe(`Kind of visit, one of: ${visitTypes.map(({ code, title }) => `${code} (${title})`).join(', ')}.`),
     }),
-    output: { patient_token: z.string(), expires_at: z.string() },
+    output: {
+      patient_token: z.string(),
+      expires_at: z.string(),
+      call: z.array(z.string()).describe('Phone numbers in the message of an urgent outcome.'),
+      language: z.string().describe('Language of the message of an urgent outcome.'),
+      portal_url: z.string().describe('The visit is booked there: show it as a button.'),
+      portal_label: z.string(),
+      escalation_reason: z.string().describe('The reason for ask_for_staff, if the patient wants staff.'),
+    },
     run: async (body, asking) => {
       const { message, next_actions, ...answer } = await intake(gateway, asking, body)
       return { ...answer, ...spokenOf({ message, next_actions }) }

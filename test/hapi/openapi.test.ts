@@ -140,7 +140,9 @@ describe('real answers are as described', () => {
     const body = { type: 'short', patient: { mrn: identifier?.[0]?.value, birth_date: birthDate } }
     expect((await ask('post /intake', '/intake', body)).body['outcome']).toBe('eligible')
     expect((await ask('post /intake', '/intake', { ...body, patient: { mrn: 'x' } })).body['outcome']).toBe('identity_unverified')
-    expect((await ask('post /intake', '/intake', { ...body, reason: 'a cough' })).body['outcome']).toBe('needs_staff')
+    expect((await ask('post /intake', '/intake', { ...body, reason: 'a cough' })).body['outcome']).toBe('eligible')
+    expect((await ask('post /intake', '/intake', { ...body, reason: 'chest pain' })).body['outcome']).toBe('urgent')
+    expect((await ask('post /intake', '/intake', { ...body, exception: 'overbook' })).body['outcome']).toBe('needs_staff')
     expect(await statusOf('post /intake', '/intake', { ...body, type: 'none' })).toBe(400)
     expect(await statusOf('post /intake', '/intake', body, auth(READER))).toBe(403)
     expect(await statusOf('post /intake', '/intake', body, { auth: null })).toBe(401)

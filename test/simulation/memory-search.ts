@@ -1,4 +1,4 @@
-import type { Appointment, Basic, FhirResource, Identifier, Reference, Schedule, Slot } from 'fhir/r4.js'
+import type { Appointment, Basic, FhirResource, Identifier, Patient, Reference, Schedule, Slot, Task } from 'fhir/r4.js'
 import { parseInstant } from '../../src/fhir/instant.ts'
 import type { EhrQuery, SearchParam } from '../../src/fhir/query.ts'
 import { referencedId, referenceText } from '../../src/fhir/references.ts'
@@ -30,6 +30,8 @@ const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Matcher>>>> = 
     status: (visit, value) => (visit as Appointment).status === value,
     identifier: (visit, value) => matchesToken((visit as Appointment).identifier, value),
   },
+  Patient: { identifier: (patient, value) => matchesToken((patient as Patient).identifier, value) },
+  Task: { identifier: (task, value) => matchesToken((task as Task).identifier, value) },
   Schedule: {
     actor: (schedule, value) => (schedule as Schedule).actor.some((actor) => referenceText(actor) === value),
     'actor:PractitionerRole.practitioner': (schedule, value, store) =>

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Gateway } from '../../desk/gateway.ts'
 import { intake } from '../../desk/intake.ts'
-import { intakeBodySchema, intakeSchema } from '../../desk/schemas.ts'
+import { intakeBodySchema, intakeHeadersSchema, intakeSchema } from '../../desk/schemas.ts'
 import { askingOf } from '../request-context.ts'
 import { OF_BODIES, problems } from './responses.ts'
 
@@ -14,11 +14,13 @@ export function intakeRoutes(app: FastifyInstance, gateway: Gateway): void {
     config: { scope: 'intake:write' },
     schema: {
       operationId: 'startIntake',
-      summary: 'Verifies the patient and issues a patient_token',
+      summary: 'Screens for emergencies, verifies the patient and issues a patient_token',
       tags: ['intake'],
       description:
-        "Identity is verified by the clinic's policy; which part did not fit is never told. Free text is not screened yet, so a request with `reason` goes to staff. " +
-        '`needs_staff`: POST /escalations passes it on. `identity_unverified`: staff are told, without the details.',
+        '`urgent`: stop booking and say `message` at once; it is no triage, and comes also while the EHR is down. ' +
+        "`identity_unverified`: identity goes by the clinic's policy; which part did not fit is never told, and staff are told without the details. " +
+        '`needs_staff`: POST /escalations with `escalation_reason` passes it on; with `portal_url` the visit is booked there. `eligible`: look for a time.',
+      headers: intakeHeadersSchema,
       body: intakeBodySchema,
       response: { 200: intakeSchema, ...problems(...OF_BODIES) },
     },

@@ -8,6 +8,8 @@ const OWN = { code: 'own', title: 'Own', priority: 'stat', dueMinutes: 15, chann
 const BUILT_IN = [
   'race_lost',
   'identity_unverified',
+  'red_flag',
+  'new_patient',
   'exception_requested',
   'outcome_unknown',
   'ehr_rejected',

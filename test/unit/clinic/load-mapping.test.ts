@@ -21,7 +21,7 @@ function messageOf(load: () => unknown): string {
   return 'accepted'
 }
 
-const clinics = readdirSync('mappings').filter((name) => name.endsWith('.json') && name !== 'clinic.schema.json')
+const clinics = readdirSync('mappings').filter((name) => name.endsWith('.json') && !/schema\.json$|^red-flags\./.test(name))
 
 test.for(clinics)('mappings/%s loads', (name) => {
   expect(loadMapping(`mappings/${name}`).visitTypes.length).toBeGreaterThan(0)
@@ -72,6 +72,18 @@ describe('a wrong file stops the start: the message names the place and the mend
 
   test.for<readonly [what: string, changes: object, path: string, mend: RegExp]>([
     ['an unknown field', { hours: {} }, '(whole file)', /"hours"/],
+    ['a portal without TLS', visit({ portal: { url: 'http://lab.example', label: 'Lab' } }), 'visitTypes[1].portal.url', /https:\/\//],
+    [
+      'a portal with a password',
+      visit({ portal: { url: 'https://a:b@lab.example', label: 'Lab' } }),
+      'visitTypes[1].portal.url',
+      /password/,
+    ],
+    ['a portal that is a script', visit({ portal: { url: 'javascript:1', label: 'Lab' } }), 'visitTypes[1].portal.url', /https:\/\//],
+    ['no list of red flags', { redFlags: { lists: [] } }, 'redFlags.lists', /never taken unscreened/],
+    ['a list with a path', { redFlags: { lists: ['../x.json'] } }, 'redFlags.lists[0]', /without a path/],
+    ['a way with new patients that is none', { newPatients: 'invent' }, 'newPatients', /"register"/],
+    ['no attempt at all', { identity: { ...MAPPING.identity, attempts: { perDetail: 0 } } }, 'identity.attempts.perDetail', />=1/],
     ['an unknown field deep inside', visit({ lenght: 5 }), 'visitTypes[1]', /"lenght"/],
     ['a zone that is none', clinic({ timeZone: 'Pacific' }), 'clinic.timeZone', /IANA time zone such as "America\/Los_Angeles"/],
     ['an offset for a zone', clinic({ timeZone: '-08:00' }), 'clinic.timeZone', /IANA/],

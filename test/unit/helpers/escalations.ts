@@ -22,7 +22,7 @@ export const REQUEST: EscalationRequest = {
 export function countersOfTheTest(): Counters {
   const counters = new MemoryCounters()
   return {
-    add: (key, windowSeconds) => Promise.resolve(counters.add(key, windowSeconds * 1000).count),
+    add: (key, windowSeconds, by) => Promise.resolve(counters.add(key, windowSeconds * 1000, by).count),
     clear: (key) => {
       counters.clear(key)
       return Promise.resolve()

@@ -3,7 +3,9 @@ import { AuditTrail } from '../../../src/audit/audit-trail.ts'
 import { SCOPES, type Client } from '../../../src/config.ts'
 import type { Gateway } from '../../../src/desk/gateway.ts'
 import { OperationIds } from '../../../src/desk/operation-id.ts'
+import { loadRedFlags } from '../../../src/clinic/load-red-flags.ts'
 import { PatientTokens } from '../../../src/intake/patient-token.ts'
+import { Screening } from '../../../src/intake/screening.ts'
 import { buildMetrics } from '../../../src/metrics.ts'
 import { MemoryEhr } from '../../simulation/memory-ehr.ts'
 import { MemoryStore } from '../../simulation/memory-store.ts'
@@ -63,6 +65,7 @@ export function memoryGateway(options: { ehr?: (store: MemoryStore) => MemoryEhr
     },
     patients: { find: () => Promise.resolve(store.all('Patient')) },
     audit: new AuditTrail({ store: () => Promise.resolve(true) }, () => undefined),
+    screening: new Screening(loadRedFlags(booking.mapping.redFlags, 'mappings/demo-clinic.json')),
     clients: [CHATBOT],
     accessTokens: undefined,
     origins: { allowed: [], local: true },

@@ -1,6 +1,8 @@
 import type { Patient } from 'fhir/r4.js'
 import { describe, expect, test } from 'vitest'
-import { verifyIdentity, type PatientClaims, type PatientSearch } from '../../../src/intake/verify-identity.ts'
+import type { PatientClaims } from '../../../src/intake/identity-values.ts'
+import type { PatientSearch } from '../../../src/intake/patient-search.ts'
+import { verifyIdentity } from '../../../src/intake/verify-identity.ts'
 import { MAPPING, MRN_SYSTEM, testMapping } from '../../helpers/clinic.ts'
 import { callWithin } from '../helpers/scripted-ehr.ts'
 
@@ -51,6 +53,13 @@ describe('a patient is verified', () => {
     ['by a phone number however it is written', { ...byName, phone: '+1 555.010.0199' }],
     ['by a phone number without the country', { ...byName, phone: '5550100199' }],
     ['by an e-mail address in any case', byMail],
+    ['by a name with its umlaut written out', { ...byName, family_name: 'OConnor Mueller' }],
+    ['by all of his given names', { ...byName, given_name: 'Zoë Ann' }],
+    ['by a name in wide letters', { ...byName, given_name: 'Ｚｏｅ' }],
+    ['by a phone number with an extension', { ...byName, phone: '+1 555-010-0199 ext. 12' }],
+    ['by a phone number with a short extension', { ...byName, phone: '(555) 010-0199 x7' }],
+    ['by a phone number as a URI', { ...byName, phone: 'tel:+1-555-010-0199;ext=12' }],
+    ['by a record number in small letters', { ...byNumber, mrn: ' m-1 ' }],
   ])('%s', async ([, claims]) => {
     expect(await verify(claims, ZOE)).toBe('Patient/zoe')
   })
@@ -68,6 +77,13 @@ describe('a patient is not verified', () => {
     ['by a number that only begins the same', { ...byNumber, mrn: 'M-' }, [ZOE]],
     ['by another date of birth', { ...byNumber, birth_date: '1980-03-02' }, [ZOE]],
     ['by part of a date of birth', { ...byNumber, birth_date: '1980-02' }, [ZOE]],
+    ['by a date that is a search', { ...byNumber, birth_date: 'gt1900' }, [ZOE]],
+    ['by a name that only sounds the same', { ...byName, family_name: 'OConnor Moller' }, [ZOE]],
+    [
+      'by the umlaut written out, for another name',
+      { ...byName, family_name: 'Muller' },
+      [{ ...ZOE, name: [{ family: 'Mueller', given: ['Zoë'] }] }],
+    ],
     ['by the beginning of a name, which servers match', { ...byName, family_name: "O'Connor" }, [ZOE]],
     ['by another given name', { ...byName, given_name: 'Zora' }, [ZOE]],
     ['by another phone number', { ...byName, phone: '555-010-0198' }, [ZOE]],
@@ -117,26 +133,31 @@ describe('what the EHR is asked', () => {
   test('is as narrow as it can be exact: number, date of birth, family name', async () => {
     expect(await asked(byNumber)).toEqual([
       [
-        ['identifier', `${MRN_SYSTEM}|M-1`],
+        ['identifier', `${MRN_SYSTEM}|M-1,${MRN_SYSTEM}|m-1`],
         ['birthdate', '1980-02-03'],
       ],
     ])
-    expect(await asked(byName)).toEqual([
-      [
-        ['family', "O'Connor-Müller"],
-        ['birthdate', '1980-02-03'],
-      ],
-    ])
+    const [[family = [], birthDate] = []] = await asked(byName)
+    expect([family[0], birthDate]).toEqual(['family', ['birthdate', '1980-02-03']])
+    // Servers compare from the beginning of the name, with its apostrophe: whichever way it is written in the EHR, it is found.
+    expect(family[1].split(',')).toEqual(expect.arrayContaining(['oc', "o'c", 'o’c', 'o-c', 'o c']))
+  })
+
+  test('is the whole name where no birth date narrows it down', async () => {
+    const search = new Everybody()
+    const byPhone = testMapping({ identity: { mrnSystem: MRN_SYSTEM, sufficient: [['family_name', 'phone']] } })
+    await verifyIdentity(search, byPhone, { family_name: 'Müller', phone: '555-010-0199' }, callWithin())
+    expect(search.asked).toEqual([[['family', 'Müller,muller,mueller']]])
   })
 
   test('cannot be changed by what a patient says', async () => {
     expect(await asked({ ...byNumber, mrn: 'x,y|z' })).toEqual([
       [
-        ['identifier', `${MRN_SYSTEM}|x\\,y\\|z`],
+        ['identifier', `${MRN_SYSTEM}|x\\,y\\|z,${MRN_SYSTEM}|X\\,Y\\|Z`],
         ['birthdate', '1980-02-03'],
       ],
     ])
-    expect(await asked({ ...byName, family_name: 'a,b' })).toMatchObject([[['family', 'a\\,b'], {}]])
+    expect(await asked({ ...byName, family_name: 'a,b' })).toMatchObject([[['family', expect.stringMatching(/^ab,.*a b$/) as unknown], {}]])
   })
 
   test('is nothing where no set is complete', async () => {
