@@ -28,7 +28,12 @@ const AFTER: Readonly<Record<ToolName, (body: ToolBody, done: boolean) => Rememb
     confirmation_code: null,
     ...NO_CHOICE,
   }),
-  find_times: (body) => ({ offers: offersOf(body['slots']), next_available: textOf(body['next_available']) ?? null, ...NO_CHOICE }),
+  find_times: (body, done) => ({
+    offers: offersOf(body['slots']),
+    next_available: textOf(body['next_available']) ?? null,
+    ...NO_CHOICE,
+    ...(done && { candidates: null }),
+  }),
   hold_time: (body, done) => ({
     hold_id: done ? (textOf(body['hold_id']) ?? null) : null,
     read_back: textOf(body['read_back']) ?? null,
@@ -39,7 +44,7 @@ const AFTER: Readonly<Record<ToolName, (body: ToolBody, done: boolean) => Rememb
   cancel: (_body, done) => (done ? { appointment_id: null, hold_id: null, read_back: null, confirmation_code: null } : {}),
   my_appointments: (body, done) => (done ? visits(objectsOf(body['appointments'])) : {}),
   ask_for_staff: (body) => ({ escalation_id: textOf(body['escalation_id']) ?? null }),
-  what_day_is_it: (body) => windowOf(objectOf(body['resolved'])),
+  what_day_is_it: (body) => windowOf(body),
 }
 
 /** A choice is used up by holding it, and worth nothing when somebody else has it. */
@@ -63,8 +68,13 @@ function visits(appointments: readonly JsonObject[]): Remembered {
   return { appointments, appointment_id: appointments.length === 1 ? (textOf(only?.['appointment_id']) ?? null) : null }
 }
 
-function windowOf(resolved: JsonObject | undefined): Remembered {
-  return resolved ? { start: textOf(resolved['start']) ?? null, end: textOf(resolved['end']) ?? null } : {}
+/** Words that were not understood leave no window, not even the one before; who only asks for the day changes nothing. */
+function windowOf(body: ToolBody): Remembered {
+  const understood = textOf(body['understood'])
+  if (understood === undefined) return {}
+  const resolved = objectOf(body['resolved'])
+  const window = { start: textOf(resolved?.['start']) ?? null, end: textOf(resolved?.['end']) ?? null }
+  return { understood, candidates: objectsOf(body['candidates']), choice: null, ...window }
 }
 
 function offersOf(value: unknown): JsonObject[] {

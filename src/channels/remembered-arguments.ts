@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
 import type { Tool } from '../tools/tool.ts'
+import { pick } from './arguments.ts'
 import { objectOf, objectsOf, textOf, type JsonObject } from './json.ts'
 
 /**
@@ -31,7 +32,8 @@ export function argumentsFrom(remembered: JsonObject, tool: Tool, timeZone: stri
     args['patient'] = patientOf(remembered, timeZone)
     args['window'] = windowOf(remembered, timeZone)
   }
-  if ('slot_id' in tool.input.shape) args['slot_id'] ??= chosenSlot(remembered)
+  if (tool.name === 'find_times' && !isSaid(args['start'])) Object.assign(args, chosenWindow(remembered))
+  if ('slot_id' in tool.input.shape) args['slot_id'] ??= textOf(chosenOf(remembered, 'offers')?.['slot_id'])
   // The hold is what a patient gives back who says no before anything is booked.
   if (tool.name === 'cancel') args['appointment_id'] ??= textOf(remembered['hold_id'])
   return args
@@ -53,10 +55,15 @@ function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null && value !== ''
 }
 
-/** `choice` 2 is the second of the offers that were read out. */
-function chosenSlot(remembered: JsonObject): string | undefined {
+/** `choice` 2 is the second of what was read out: of the offers, or of the days that a word may mean. */
+function chosenOf(remembered: JsonObject, list: 'offers' | 'candidates'): JsonObject | undefined {
   const choice = Number(remembered['choice'] ?? Number.NaN)
-  return Number.isInteger(choice) && choice >= 1 ? textOf(objectsOf(remembered['offers'])[choice - 1]?.['slot_id']) : undefined
+  return Number.isInteger(choice) && choice >= 1 ? objectsOf(remembered[list])[choice - 1] : undefined
+}
+
+function chosenWindow(remembered: JsonObject): JsonObject {
+  const window = chosenOf(remembered, 'candidates')
+  return window ? pick(window, ['start', 'end']) : {}
 }
 
 /** A value as tools take it. */

@@ -55,7 +55,7 @@ export class PlatformTools {
     const args = withoutBlanks(call.args)
     const idempotencyKey = keyOf(this.#channel, tool.name, args, call.identity)
     const result = await callTool(this.#gateway, tool, args, { client, requestId: request.id, idempotencyKey })
-    recordResult(request, result)
+    recordResult(request, this.#gateway, { door: this.#channel, tool: tool.name, result })
     return result
   }
 
@@ -90,14 +90,25 @@ function rateLimited(request: FastifyRequest, waitMs: number): PlatformAnswer {
   }
 }
 
-/** For the line in the log, the count and the span of the request, which answers 200 however the tool ended. */
-export function recordResult(request: FastifyRequest, { structured, failed, call, fault }: ToolResult): void {
+/** A call of a tool, for the record of the request. */
+export interface DoneCall {
+  readonly door: string
+  readonly tool: string
+  readonly result: ToolResult
+}
+
+/** For the line in the log, the counts and the span of the request, which answers 200 however the tool ended. */
+export function recordResult(request: FastifyRequest, { metrics }: Gateway, { door, tool, result }: DoneCall): void {
+  const { structured, failed, call, fault } = result
+  const { outcome } = structured
   request.call = call
-  if (failed) request.errorCode = structured.outcome
-  else if (structured.outcome === 'pending') request.errorCode = 'outcome_unknown'
+  request.toolCall = { tool, outcome }
+  if (failed || outcome === 'pending') request.errorCode = outcome
+  metrics.toolCall(door, tool, outcome)
   if (fault !== undefined) {
-    const { name, stack } = fault instanceof Error ? fault : new Error('not an Error')
-    request.log.error({ err: { type: name, stack: stack?.split('\n').slice(1) } }, 'unexpected error')
+    // Never its message: it may quote what somebody said.
+    const err = fault instanceof Error ? { type: fault.name, stack: fault.stack?.split('\n').slice(1) } : { type: typeof fault }
+    request.log.error({ err }, 'unexpected error')
   }
 }
 

@@ -19,7 +19,7 @@ export function toolRoutes(app: FastifyInstance, gateway: Gateway): void {
     app.post(`/channels/tools/${tool.name}`, { config: { scope: tool.scope }, schema: { hide: true } }, async (request) => {
       const caller = { client: clientOf(request), requestId: request.id }
       const result = await callTool(gateway, tool, withoutBlanks(request.body ?? {}), caller)
-      recordResult(request, result)
+      recordResult(request, gateway, { door: 'tools', tool: tool.name, result })
       return result.structured
     })
   }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { DialogflowCxBot, sample, SECRETS } from '../../helpers/channels.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { DialogflowCxBot, sample, SECRETS, type Reply } from '../../helpers/channels.ts'
 import { MemoryEhr } from '../../simulation/memory-ehr.ts'
 import { BEGINNING } from '../../simulation/world.ts'
 import { channelApp, type ChannelApp } from '../helpers/channel-app.ts'
@@ -36,6 +36,44 @@ test('the parameters of a session become arguments, and results become parameter
   const answer = await send('start_intake', parameters)
   expect(answer.sessionInfo.parameters).toMatchObject({ outcome: 'eligible', patient_token: expect.any(String) as string, hold_id: null })
   expect(answer.fulfillmentResponse.messages).toEqual([{ text: { text: ['Thank you, I found you. Let me look for a time.'] } }])
+})
+
+describe('words for a time', () => {
+  const startsOf = (reply: Reply) => (reply['offers'] as { start: string }[]).map(({ start }) => Date.parse(start))
+  const isWithin = (reply: Reply, window: Record<string, unknown>) =>
+    startsOf(reply).every((start) => start >= Date.parse(String(window['start'])) && start < Date.parse(String(window['end'])))
+
+  test('become the window of the next search', async () => {
+    const bot = new DialogflowCxBot(clinic.post)
+    const resolved = await bot.call('what_day_is_it', { when: 'today' })
+    expect(resolved).toMatchObject({ outcome: 'ok', understood: 'resolved', start: expect.stringContaining('T') as string })
+    const found = await bot.call('find_times', { type: 'short' })
+    expect(startsOf(found).length).toBeGreaterThan(0)
+    expect(isWithin(found, resolved)).toBe(true)
+  })
+
+  test('that may mean two days are asked about, and the choice is the window', async () => {
+    const bot = new DialogflowCxBot(clinic.post)
+    const { parameters } = sample('dialogflow-cx-webhook')['sessionInfo'] as { parameters: { when: string } }
+    const asked = await bot.call('what_day_is_it', { when: parameters.when })
+    expect(asked).toMatchObject({ understood: 'ambiguous', candidates: [{}, {}], said: expect.stringMatching(/^Do you mean/) as string })
+    expect(asked).not.toHaveProperty('start')
+    const candidates = asked['candidates'] as Record<string, unknown>[]
+    const found = await bot.call('find_times', { type: 'short', choice: 2 })
+    expect(found.outcome).toBe('ok')
+    expect(isWithin(found, candidates[1]!)).toBe(true)
+    // Nothing is free there, but today: without the window there would be offers.
+    expect(startsOf(found)).toEqual([])
+    expect(found).not.toHaveProperty('candidates')
+  })
+
+  test('that mean nothing leave no window, not even the one before', async () => {
+    const bot = new DialogflowCxBot(clinic.post)
+    await bot.call('what_day_is_it', { when: 'today' })
+    const vague = await bot.call('what_day_is_it', { when: 'whenever the moon is full' })
+    expect(vague).toMatchObject({ understood: 'unknown', said: expect.stringContaining('which day') as string })
+    expect(vague).not.toHaveProperty('start')
+  })
 })
 
 test('somebody else in the same session never has the token of the one before', async () => {
