@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { channelRoutes } from './channels/routes.ts'
 import { authenticate } from './http/authenticate.ts'
 import { installDraining } from './http/draining.ts'
 import { installErrorHandling, watchMethods } from './http/errors.ts'
@@ -37,6 +38,7 @@ const DOORS: readonly InstallRoutes[] = [
   operationRoutes,
   protectedResourceRoutes,
   mcpRoutes,
+  channelRoutes,
 ]
 
 /**

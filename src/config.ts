@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { channelVariables, readChannels, type ChannelSettings } from './channel-settings.ts'
 import { ConfigError } from './config-error.ts'
 import { oauthVariables, readOauth, type OauthSettings } from './oauth-settings.ts'
 import { readWebhooks, webhookVariables, type WebhookSettings } from './webhook-settings.ts'
@@ -67,6 +68,8 @@ const environmentSchema = z.object({
     .refine((origins) => origins.every(isOrigin), 'origins as browsers send them, separated by commas, e.g. https://chat.example'),
   ...oauthVariables,
   ...webhookVariables,
+  ...channelVariables,
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OTEL_SERVICE_NAME: z.string().default('fhir-scheduling-gateway'),
 })
@@ -95,6 +98,10 @@ export interface Config {
   /** Whose access tokens are accepted beside client keys. */
   readonly oauth: OauthSettings | undefined
   readonly webhooks: WebhookSettings
+  /** Which platforms may call, and how they prove themselves. */
+  readonly channels: ChannelSettings<Client>
+  /** Where the world reaches this gateway, without a slash at its end; `undefined`: what a request calls it. */
+  readonly publicUrl: string | undefined
   /** What this service is called in traces; `undefined` when none are sent. */
   readonly tracedAs: string | undefined
 }
@@ -148,6 +155,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       clients.some((client) => client.oauth_client_id !== undefined),
     ),
     webhooks: readWebhooks(env, given),
+    channels: readChannels(env.CHANNELS_FILE, { clients, production, environment: given }),
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
     tracedAs: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : env.OTEL_SERVICE_NAME,
   }
 }

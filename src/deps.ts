@@ -109,6 +109,8 @@ export function assemble(config: Config): Assembly {
     clients: config.clients,
     accessTokens: oauth && new JwtAccessTokens(oauth.settings, oauth.keys),
     origins: { allowed: config.allowedOrigins, local: !config.production },
+    channels: config.channels,
+    publicUrl: config.publicUrl,
     patientTokens: new PatientTokens(config.tokenSecrets),
     operationIds: new OperationIds(config.tokenSecrets),
     metrics,

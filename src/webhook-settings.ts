@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
 import { NOTICE_TYPES } from './notices/notice.ts'
 import type { NoticeEndpoint } from './notices/ports.ts'
+import { hasOneSecret, missingSecret, ONE_SECRET, readSettingsFile, secretsOf } from './settings-file.ts'
 import { refusalOfUrl } from './webhooks/targets.ts'
 
 /** Who is told of what, and where they may be. */
@@ -32,9 +32,7 @@ const endpointSchema = z
     secret_env: z.string().optional(),
     types: z.array(z.enum(NOTICE_TYPES)).min(1, 'name at least one type, or leave types out to get all').optional(),
   })
-  .refine(({ secret, secret_env }) => (secret === undefined) !== (secret_env === undefined), {
-    error: 'give either secret or secret_env (the name of the variable that holds it)',
-  })
+  .refine(hasOneSecret, ONE_SECRET)
 type EndpointEntry = z.infer<typeof endpointSchema>
 
 const endpointsSchema = z.array(endpointSchema).min(1, 'name an endpoint, or unset WEBHOOKS_FILE')
@@ -48,7 +46,7 @@ export function readWebhooks(variables: WebhookVariables, environment: Readonly<
   const allowPrivateTargets = variables.WEBHOOKS_ALLOW_PRIVATE_TARGETS === 'true'
   const file = variables.WEBHOOKS_FILE
   if (file === undefined) return { endpoints: [], allowPrivateTargets }
-  const result = endpointsSchema.safeParse(readJson(file))
+  const result = endpointsSchema.safeParse(readSettingsFile('WEBHOOKS_FILE', file, 'docs/webhooks.md'))
   const faults = result.success
     ? findFaults(result.data, allowPrivateTargets, environment)
     : result.error.issues.map(({ path, message }) => `${path.length === 0 ? '(whole file)' : path.join('.')}: ${message}`)
@@ -77,26 +75,16 @@ function findFaults(
     if (refusal !== undefined) faults.push(`${index}.url: ${refusal}. ${HOW_TO_ALLOW_IT}`)
     const secrets = secretsOf(entry, environment)
     const field = entry.secret_env === undefined ? 'secret' : 'secret_env'
-    if (secrets.length === 0) faults.push(`${index}.${field}: ${field === 'secret' ? 'it is empty' : NOT_SET}`)
+    if (secrets.length === 0) faults.push(`${index}.${missingSecret(entry)}`)
     if (!secrets.every(isSecret)) faults.push(`${index}.${field}: ${HOW_TO_MAKE_A_SECRET}`)
     return faults
   })
 }
 
 const HOW_TO_ALLOW_IT = 'For a receiver in your own network set WEBHOOKS_ALLOW_PRIVATE_TARGETS=true'
-// Without the name: somebody may have put the secret itself there.
-const NOT_SET = 'the variable that it names is not set'
 const HOW_TO_MAKE_A_SECRET =
   'a secret is whsec_ and 24 to 64 random bytes in base64 (several, separated by commas, while rotating). ' +
   'Make one: echo "whsec_$(openssl rand -base64 32)"'
-
-function secretsOf(entry: EndpointEntry, environment: Readonly<Record<string, string | undefined>>): string[] {
-  const text = entry.secret_env === undefined ? entry.secret : environment[entry.secret_env]
-  return (text ?? '')
-    .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '')
-}
 
 /** As Standard Webhooks wants it; base64 to the letter, because receivers' libraries take nothing else. */
 function isSecret(secret: string): boolean {
@@ -104,23 +92,4 @@ function isSecret(secret: string): boolean {
   const base64 = secret.slice('whsec_'.length)
   const bytes = Buffer.from(base64, 'base64')
   return bytes.toString('base64') === base64 && bytes.length >= 24 && bytes.length <= 64
-}
-
-function readJson(file: string): unknown {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new ConfigError(
-      `WEBHOOKS_FILE ${file} cannot be read (${code}). Name a file as docs/webhooks.md describes it, or unset the variable.`,
-    )
-  }
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    // The parser quotes what it stumbled over, and that can be a secret: only the place is passed on.
-    const place = /line \d+ column \d+/.exec(error instanceof Error ? error.message : '')?.[0] ?? 'a place the parser does not name'
-    throw new ConfigError(`WEBHOOKS_FILE ${file} is not JSON, at ${place}. Check for a missing comma or quote there.`)
-  }
 }

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { DeferralBacklog } from '../booking/deferred-write.ts'
 import type { BookingDeps } from '../booking/deps.ts'
+import type { ChannelSettings } from '../channel-settings.ts'
 import type { Client } from '../config.ts'
 import type { TriggerDeps } from '../escalation/triggers.ts'
 import type { Screening } from '../intake/screening.ts'
@@ -32,6 +33,10 @@ export interface Gateway {
   /** Another way to be one of the clients; `undefined` where no issuer is configured. */
   readonly accessTokens: AccessTokens | undefined
   readonly origins: OriginRules
+  /** Which platforms may call in a form of their own. */
+  readonly channels: ChannelSettings<Client>
+  /** Where the world reaches this gateway, without a slash at its end; `undefined`: what a request calls it. */
+  readonly publicUrl: string | undefined
   readonly patientTokens: PatientTokens
   readonly operationIds: OperationIds
   readonly metrics: HttpMetrics

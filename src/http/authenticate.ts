@@ -32,7 +32,8 @@ export async function authenticate(request: FastifyRequest, credentials: Credent
   }
 }
 
-function clientWithKey(key: string, clients: readonly Client[]): Client | undefined {
+/** The client of a key. */
+export function clientWithKey(key: string, clients: readonly Client[]): Client | undefined {
   const digest = createHash('sha256').update(key).digest()
   // Every client is compared, in constant time each: the time taken tells nothing about the keys.
   return clients.reduce<Client | undefined>(

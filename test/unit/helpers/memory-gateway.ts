@@ -69,6 +69,8 @@ export function memoryGateway(options: { ehr?: (store: MemoryStore) => MemoryEhr
     clients: [CHATBOT],
     accessTokens: undefined,
     origins: { allowed: [], local: true },
+    channels: { entries: {}, openToClientKeys: false },
+    publicUrl: undefined,
     patientTokens: new PatientTokens(SECRETS),
     operationIds: new OperationIds(SECRETS),
     metrics: buildMetrics(),
