@@ -20,7 +20,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
   {
     name: 'a hold asked for twice',
     act: async (scene) => {
-      await succeed(holdFirst(scene))
+      await succeed(() => holdFirst(scene))
       return holdFirst(scene)
     },
     outcome: 'ok',
@@ -33,7 +33,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'a hold confirmed twice',
     act: async (scene) => {
       const id = await scene.hold()
-      await succeed(confirm(scene, id))
+      await succeed(() => confirm(scene, id))
       return confirm(scene, id)
     },
     outcome: 'ok',
@@ -63,7 +63,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'cancel, then confirm',
     act: async (scene) => {
       const id = await scene.hold()
-      await succeed(cancel(scene, id))
+      await succeed(() => cancel(scene, id))
       return confirm(scene, id)
     },
     outcome: 'invalid_transition',
@@ -73,7 +73,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'a visit cancelled twice',
     act: async (scene) => {
       const id = await scene.book()
-      await succeed(cancel(scene, id))
+      await succeed(() => cancel(scene, id))
       return cancel(scene, id)
     },
     outcome: 'ok',
@@ -84,7 +84,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'a cancelled visit moved',
     act: async (scene) => {
       const id = await scene.book()
-      await succeed(cancel(scene, id))
+      await succeed(() => cancel(scene, id))
       return scene.call('reschedule', { appointment_id: id, slot_id: scene.offers[1], patient_token: scene.token })
     },
     outcome: 'invalid_transition',
@@ -101,7 +101,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'a visit moved twice to the same time',
     act: async (scene) => {
       const move = { appointment_id: await scene.book(), slot_id: scene.offers[1], patient_token: scene.token }
-      await succeed(scene.call('reschedule', move))
+      await succeed(() => scene.call('reschedule', move))
       return scene.call('reschedule', move)
     },
     outcome: 'ok',
@@ -145,7 +145,7 @@ export const REPEAT_CASES: readonly Misuse[] = [
     name: 'one key for two different wishes',
     act: async (scene) => {
       const key = `key ${scene.offers[0]}`
-      await succeed(scene.call('hold_time', { slot_id: scene.offers[0], patient_token: scene.token }, key))
+      await succeed(() => scene.call('hold_time', { slot_id: scene.offers[0], patient_token: scene.token }, key))
       return scene.call('hold_time', { slot_id: scene.offers[1], patient_token: scene.token }, key)
     },
     outcome: 'idempotency_key_reused',

@@ -25,27 +25,41 @@ export interface Scene {
   book(offer?: number, token?: string): Promise<string>
 }
 
-/** Sets a scene at a door. @param strange the same door with another client's key */
-export async function setScene(fhir: Fhir, door: Door, strange: Door, start: number): Promise<Scene> {
+/** Where a scene plays: a desk, and another one that is open at the time of its first Slot. */
+export interface Stage {
+  readonly desk: Desk
+  readonly other: Desk
+  readonly start: number
+}
+
+/** Builds a stage. Many are built before the first scene, so that the gateway reads the new Schedules once. */
+export async function buildStage(fhir: Fhir, start: number): Promise<Stage> {
   const [desk, other] = await Promise.all([
     openDesk(fhir, { slots: 8, patients: 2, start }),
     openDesk(fhir, { slots: 1, patients: 0, start }),
   ])
-  const [offers, [sameTime = '']] = await Promise.all([desk, other].map(({ provider }) => offersOf(door, provider, start))) as [string[], string[]]
+  return { desk, other, start }
+}
+
+/** Sets a scene at a door. @param strange the same door with another client's key */
+export async function setScene(fhir: Fhir, { desk, other, start }: Stage, door: Door, strange: Door): Promise<Scene> {
+  const offers = await offersOf(door, desk.provider, start)
+  const [sameTime = ''] = await offersOf(door, other.provider, start)
   const [token, otherToken, strangeToken] = await Promise.all([
     verify(door, desk.patients[0] ?? ''),
     verify(door, desk.patients[1] ?? ''),
     verify(strange, desk.patients[0] ?? ''),
   ])
   const hold = async (offer = 0, by = token) => {
-    const { body } = await succeed(door.call('hold_time', { slot_id: offers[offer], patient_token: by }))
+    const { body } = await succeed(() => door.call('hold_time', { slot_id: offers[offer], patient_token: by }))
     return String(body['hold_id'])
   }
   return {
     ...{ door, fhir, desk, offers, sameTime, token, otherToken, strangeToken, hold },
     call: (tool, args, key) => door.call(tool, args, key),
     book: async (offer = 0, by = token) => {
-      const { body } = await succeed(door.call('confirm_booking', { hold_id: await hold(offer, by), patient_token: by }))
+      const hold_id = await hold(offer, by)
+      const { body } = await succeed(() => door.call('confirm_booking', { hold_id, patient_token: by }))
       return String(body['appointment_id'])
     },
   }
@@ -53,21 +67,24 @@ export async function setScene(fhir: Fhir, door: Door, strange: Door, start: num
 
 async function offersOf(door: Door, provider: string, start: number): Promise<string[]> {
   const window = { start: new Date(start).toISOString(), end: new Date(start + 86_400_000).toISOString() }
-  const { body } = await succeed(door.call('find_times', { type: 'short', provider, limit: 5, ...window }))
+  const { body } = await succeed(() => door.call('find_times', { type: 'short', provider, limit: 5, ...window }))
   return (body['slots'] as { slot_id: string }[]).map(({ slot_id }) => slot_id)
 }
 
 async function verify(door: Door, patient: string): Promise<string> {
   const mrn = `mrn-${patient.slice('Patient/'.length)}`
-  const { body } = await door.call('start_intake', { type: 'short', patient: { mrn, birth_date: '1980-01-02' } })
-  if (typeof body['patient_token'] !== 'string') throw new Error(`no token at ${door.name}: ${JSON.stringify(body)}`)
-  return body['patient_token']
+  const { body } = await succeed(() => door.call('start_intake', { type: 'short', patient: { mrn, birth_date: '1980-01-02' } }), 'eligible')
+  return String(body['patient_token'])
 }
 
-export async function succeed(asked: Promise<Told>): Promise<Told> {
-  const told = await asked
-  if (told.outcome !== 'ok') throw new Error(`expected ok: ${told.outcome} ${told.message}`)
-  return told
+/** What comes before a misuse has to work; a bot asks again where the gateway says that it may. */
+export async function succeed(ask: () => Promise<Told>, outcome = 'ok'): Promise<Told> {
+  for (let tries = 1; ; tries++) {
+    const told = await ask()
+    if (told.outcome === outcome) return told
+    if (told.body['retryable'] !== true || tries === 5) throw new Error(`expected ${outcome}: ${told.outcome} ${told.message}`)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
 }
 
 /** A `slot_id` for a Slot and start of one's own choice, signed with a secret. */
