@@ -45,10 +45,13 @@ export function windowInWords({ start, end }: Interval, now: EpochMs, zone: stri
   return wholeEnd ? `${from} to ${last}` : `${from} to ${last}, ${timeInWords(end, zone)}`
 }
 
+/** Four days of a year: one of them lies in summer, one in winter, also where one season is seven months long. In days from now. */
+const QUARTERS = [0, 91, 182, 273]
+
 /** How the zone is called in winter and in summer, in lower case: "pst", "pdt", "pt". */
 export function zoneNames(now: EpochMs, zone: string): string[] {
   const names = ['short', 'shortGeneric', 'long', 'longGeneric'] as const
-  const all = names.flatMap((timeZoneName) => [now, now + 183 * DAY].map((at) => nameOf(at, zone, timeZoneName)))
+  const all = names.flatMap((timeZoneName) => QUARTERS.map((days) => nameOf(now + days * DAY, zone, timeZoneName)))
   return [...new Set(all)].filter((name) => name !== '').sort((a, b) => b.length - a.length)
 }
 

@@ -274,6 +274,12 @@ describe('where the clock changes', () => {
   })
 })
 
+test.for(['2027-11-06T10:00', '2027-03-12T10:00', '2027-05-05T10:00'])('at %s both names of the zone are its own', (now) => {
+  expect(line('November 20 at 10 AM PST', now)).toBe('2027-11-20T10:00/11:00')
+  expect(line('November 20 at 10 AM PDT', now)).toBe('2027-11-20T10:00/11:00')
+  expect(line('November 20 at 10 AM CET', now)).toBe('unknown')
+})
+
 test('the day is the clinic’s, whatever zone the process runs in', () => {
   const now = Date.parse('2026-12-01T07:30:00Z')
   expect(resolveWhen('tomorrow', now, ANGELES)).toMatchObject({ words: 'Tuesday, December 1' })
