@@ -31,7 +31,7 @@ export function installErrorHandling(app: FastifyInstance, gateway: Gateway): vo
   )
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'TRACE'] as const
 
 /** Remembers the routes that are added from now on; the function it returns adds a 405 for every other method of their paths. */
 export function watchMethods(app: FastifyInstance): () => void {
