@@ -45,17 +45,22 @@ export function watchMethods(app: FastifyInstance): () => void {
     for (const [url, methods] of [...known]) {
       const allowed = METHODS.filter((method) => methods.has(method))
       const others = METHODS.filter((method) => !methods.has(method))
+      const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+        sendProblem(
+          request,
+          reply.header('allow', allowed.join(', ')),
+          problem('invalid_request', `This path answers to ${allowed.join(', ')} only.`, {}, 405),
+        )
       app.route({
         method: others,
         url,
         config: { scope: 'public' },
         schema: { hide: true },
-        handler: (request, reply) =>
-          sendProblem(
-            request,
-            reply.header('allow', allowed.join(', ')),
-            problem('invalid_request', `This path answers to ${allowed.join(', ')} only.`, {}, 405),
-          ),
+        // Before the body is looked at: whatever it is, the method is what is wrong.
+        onRequest: (request, reply) => {
+          refuse(request, reply)
+        },
+        handler: refuse,
       })
     }
   }

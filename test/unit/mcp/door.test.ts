@@ -247,10 +247,28 @@ describe('tools/call', () => {
     expect((await hold(0)).structured).toMatchObject({ outcome: 'ok', replayed: false })
     expect((await hold(0)).structured).toMatchObject({ outcome: 'ok', replayed: true })
     expect((await hold(1)).structured).toMatchObject({ outcome: 'idempotency_key_reused' })
+  })
+
+  test.for(['idempotency_key', 'conversation_id'])('what is no %s is refused', async (name) => {
     for (const bad of [7, '', 'ä', 'x'.repeat(256)]) {
-      const { body } = await call('find_times', { type: 'short' }, { meta: { idempotency_key: bad } })
+      const { body } = await call('find_times', { type: 'short' }, { meta: { [name]: bad } })
       expect(body).toMatchObject({ error: { code: -32602 } })
     }
+  })
+
+  test.for<readonly [how: string, ask: (name: string) => Ask]>([
+    ['in _meta', (name) => ({ meta: { conversation_id: name } })],
+    ['in X-Conversation-Id', (name) => ({ headers: { 'x-conversation-id': name } })],
+  ])('a conversation that is named %s has attempts of its own to say who it is', async ([how, ask]) => {
+    const guess = async (name: string, index: number) => {
+      const patient = { mrn: `${how}-${name}-${index}`, birth_date: '1980-02-29' }
+      return (await call('start_intake', { type: 'short', patient }, ask(`${how} ${name}`))).structured['outcome']
+    }
+    const many: unknown[] = []
+    for (let index = 0; index < 12; index++) many.push(await guess('one', index))
+    expect(many[0]).toBe('identity_unverified')
+    expect(many.at(-1)).toBe('needs_staff')
+    expect(await guess('two', 0)).toBe('identity_unverified')
   })
 })
 
