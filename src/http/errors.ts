@@ -31,7 +31,7 @@ export function installErrorHandling(app: FastifyInstance, gateway: Gateway): vo
   )
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'QUERY', 'TRACE'] as const
 
 /** Remembers the routes that are added from now on; the function it returns adds a 405 for every other method of their paths. */
 export function watchMethods(app: FastifyInstance): () => void {
@@ -45,17 +45,22 @@ export function watchMethods(app: FastifyInstance): () => void {
     for (const [url, methods] of [...known]) {
       const allowed = METHODS.filter((method) => methods.has(method))
       const others = METHODS.filter((method) => !methods.has(method))
+      const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+        sendProblem(
+          request,
+          reply.header('allow', allowed.join(', ')),
+          problem('invalid_request', `This path answers to ${allowed.join(', ')} only.`, {}, 405),
+        )
       app.route({
         method: others,
         url,
         config: { scope: 'public' },
         schema: { hide: true },
-        handler: (request, reply) =>
-          sendProblem(
-            request,
-            reply.header('allow', allowed.join(', ')),
-            problem('invalid_request', `This path answers to ${allowed.join(', ')} only.`, {}, 405),
-          ),
+        // Before the body is looked at: whatever it is, the method is what is wrong.
+        onRequest: (request, reply) => {
+          refuse(request, reply)
+        },
+        handler: refuse,
       })
     }
   }

@@ -2,7 +2,10 @@ import { z } from 'zod'
 
 const patientHeaders = {
   'x-patient-token': z.string().optional().describe('patient_token from POST /intake.'),
-  'x-patient': z.string().optional().describe('Instead of a token, for clients with scope patients:any: `Patient/<id>`.'),
+  'x-patient': z.string().optional().meta({
+    pattern: '^Patient/[A-Za-z0-9\\-.]{1,64}$',
+    description: 'Instead of a token, for clients with scope patients:any: `Patient/<id>`.',
+  }),
 }
 const keyHeader = {
   'idempotency-key': z

@@ -40,18 +40,26 @@ export interface AskingFields {
 
 /**
  * Who asks: from the body where there is one, otherwise from headers (`X-Patient-Token`, `X-Patient`, `Idempotency-Key`, `If-Match`).
- * @throws BookingError `invalid_request` for a key that is malformed, or differs between header and body
+ * @throws BookingError `invalid_request` for a key that is malformed, and where header and body say different things
  */
 export function askingOf(request: FastifyRequest, fields: AskingFields = {}): Asking {
   return {
     client: clientOf(request),
     call: callOf(request),
     conversation: header(request, 'x-conversation-id'),
-    patientToken: fields.patient_token ?? header(request, 'x-patient-token'),
-    patient: fields.patient ?? header(request, 'x-patient'),
+    patientToken: either(request, 'X-Patient-Token', 'patient_token', fields.patient_token),
+    patient: either(request, 'X-Patient', 'patient', fields.patient),
     key: idempotencyKeyOf(request, fields.idempotency_key),
     expectedVersion: expectedVersionOf(request, fields.expected_version),
   }
+}
+
+/** What a header or a field says; nobody could tell which of two patients is meant. */
+function either(request: FastifyRequest, name: string, field: string, given: string | undefined): string | undefined {
+  const inHeader = header(request, name.toLowerCase())
+  if (inHeader !== undefined && given !== undefined && inHeader !== given)
+    throw new BookingError('invalid_request', `${name} and ${field} differ. Send one of them.`, { path: field })
+  return given ?? inHeader
 }
 
 /** `Idempotency-Key` (RFC 8941 string or bare), or the body's field. */

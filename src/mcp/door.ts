@@ -17,7 +17,7 @@ export function mcpRoutes(app: FastifyInstance, gateway: Gateway): void {
     buildServer({
       gateway,
       tools,
-      caller: { client: clientOf(request), requestId: request.id },
+      caller: { client: clientOf(request), requestId: request.id, conversation: [request.headers['x-conversation-id']].flat()[0] },
       called: ({ name }, { structured: { outcome }, failed, call, fault }) => {
         request.call = call
         request.toolCall = { tool: name, outcome }

@@ -23,7 +23,7 @@ export function corsHeaders(origin: string): Record<string, string> {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'POST',
     'access-control-allow-headers':
-      'authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id, x-request-id',
+      'authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id, x-request-id, x-conversation-id',
     'access-control-expose-headers': 'www-authenticate, retry-after, x-request-id, mcp-protocol-version',
     'access-control-max-age': '600',
     vary: 'Origin',

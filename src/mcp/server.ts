@@ -40,13 +40,17 @@ export function buildServer(request: McpRequest): McpServer {
   return mcp
 }
 
-/** @throws ProtocolError for a name that is no tool, and for an idempotency key that is none */
+/** @throws ProtocolError for a name that is no tool, and for a key or conversation that is none */
 async function answerCall(request: McpRequest, params: CallToolRequest['params']): Promise<CallToolResult> {
   const { gateway, tools, caller } = request
   const tool = tools.find(({ name }) => name === params.name)
   if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool. tools/list names all there are.')
   // A tool that the client may not call is refused there, like everything else: as a result that says what to do.
-  const result = await callTool(gateway, tool, params.arguments, { ...caller, idempotencyKey: keyOf(params._meta) })
+  const result = await callTool(gateway, tool, params.arguments, {
+    ...caller,
+    idempotencyKey: named(params._meta, 'idempotency_key'),
+    conversation: named(params._meta, 'conversation_id') ?? caller.conversation,
+  })
   request.called(tool, result)
   const { outcome } = result.structured
   return {
@@ -57,10 +61,10 @@ async function answerCall(request: McpRequest, params: CallToolRequest['params']
   }
 }
 
-/** `_meta.idempotency_key`: names the call, where the caller's own program knows what a repetition of it is. */
-function keyOf(meta: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  const key = meta?.['idempotency_key']
-  if (key === undefined) return undefined
-  if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key)) return key
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, '_meta.idempotency_key must be 1 to 255 printable ASCII characters.')
+/** What the host's own program says in `_meta`: which call it is (a repetition has no second effect), and of which conversation. */
+function named(meta: Readonly<Record<string, unknown>> | undefined, name: 'idempotency_key' | 'conversation_id'): string | undefined {
+  const value = meta?.[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)) return value
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `_meta.${name} must be 1 to 255 printable ASCII characters.`)
 }

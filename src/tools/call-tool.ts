@@ -19,6 +19,8 @@ export interface ToolCaller {
   readonly requestId: string
   /** Names this call, where the door knows what a repetition of it is; otherwise the key is derived from what is asked for. */
   readonly idempotencyKey?: string | undefined
+  /** Names the conversation, where the door knows it: attempts to be known are counted within it. */
+  readonly conversation?: string | undefined
 }
 
 /** What came out. */
@@ -36,7 +38,7 @@ export interface ToolResult {
 
 /** Calls a tool. Never throws: arguments that do not fit, refusals and faults are results that say what to do next. */
 export async function callTool(gateway: Gateway, tool: Tool, args: unknown, caller: ToolCaller): Promise<ToolResult> {
-  const { client, requestId, idempotencyKey } = caller
+  const { client, requestId, idempotencyKey, conversation } = caller
   const call = newCall(requestId, client.id)
   try {
     if (!client.scopes.includes(tool.scope))
@@ -47,6 +49,7 @@ export async function callTool(gateway: Gateway, tool: Tool, args: unknown, call
       client,
       call,
       key: idempotencyKey,
+      conversation,
       patientToken: textOf(patient_token),
       patient: textOf(patient),
       expectedVersion: textOf(expected_version),

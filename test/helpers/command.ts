@@ -15,13 +15,15 @@ export function runScript(name: string, args: readonly string[], environment: Re
   return runProgram(process.execPath, [...words.slice(1), ...args], environment)
 }
 
-/** Runs any program at the root of the checkout. */
+/** Runs any program. @param cwd where; by default at the root of the checkout */
 export async function runProgram(
   program: string,
   args: readonly string[],
   environment: Record<string, string | undefined> = {},
+  cwd?: string,
 ): Promise<Ended> {
   const child = spawn(program, args, {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', NODE_NO_WARNINGS: '1', ...environment },
   })

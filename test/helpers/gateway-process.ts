@@ -73,13 +73,20 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
 export interface TestClient {
   readonly id: string
   readonly key: string
+  /** What OAUTH_ISSUER calls it. */
+  readonly oauthClientId?: string
   readonly scopes: readonly Scope[]
 }
 
 /** Writes a CLIENTS_FILE. @returns the environment that names it */
 export function clientsFile(clients: readonly TestClient[]): { CLIENTS_FILE: string } {
   const file = join(mkdtempSync(join(tmpdir(), 'fsg-test-')), 'clients.json')
-  const entries = clients.map(({ id, key, scopes }) => ({ id, key_sha256: createHash('sha256').update(key).digest('hex'), scopes }))
+  const entries = clients.map(({ id, key, oauthClientId, scopes }) => ({
+    id,
+    key_sha256: createHash('sha256').update(key).digest('hex'),
+    ...(oauthClientId !== undefined && { oauth_client_id: oauthClientId }),
+    scopes,
+  }))
   writeFileSync(file, JSON.stringify(entries))
   return { CLIENTS_FILE: file }
 }

@@ -10,7 +10,17 @@ import { ADA, CHATBOT, memoryGateway } from '../helpers/memory-gateway.ts'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const ALL = { ...CHATBOT, key_sha256: sha256('all') }
 const READER = { id: 'reader', key_sha256: sha256('reader'), scopes: ['availability:read' as const] }
-const NAMES = ['start_intake', 'find_times', 'hold_time', 'confirm_booking', 'my_appointments', 'reschedule', 'cancel', 'ask_for_staff']
+const NAMES = [
+  'start_intake',
+  'what_day_is_it',
+  'find_times',
+  'hold_time',
+  'confirm_booking',
+  'my_appointments',
+  'reschedule',
+  'cancel',
+  'ask_for_staff',
+]
 
 let gateway: Gateway
 let app: FastifyInstance
@@ -176,7 +186,7 @@ describe('tools/list', () => {
   test('has every tool in the order of a conversation, with all annotations and both schemas', async () => {
     const { result } = await send('tools/list')
     const tools = result['tools'] as Record<string, Record<string, unknown>>[]
-    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(NAMES))
+    expect(tools.map(({ name }) => name)).toEqual(NAMES)
     for (const { annotations, inputSchema, outputSchema, description, title } of tools) {
       expect(Object.keys(annotations!).sort()).toEqual(['destructiveHint', 'idempotentHint', 'openWorldHint', 'readOnlyHint', 'title'])
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false })
@@ -247,10 +257,28 @@ describe('tools/call', () => {
     expect((await hold(0)).structured).toMatchObject({ outcome: 'ok', replayed: false })
     expect((await hold(0)).structured).toMatchObject({ outcome: 'ok', replayed: true })
     expect((await hold(1)).structured).toMatchObject({ outcome: 'idempotency_key_reused' })
+  })
+
+  test.for(['idempotency_key', 'conversation_id'])('what is no %s is refused', async (name) => {
     for (const bad of [7, '', 'ä', 'x'.repeat(256)]) {
-      const { body } = await call('find_times', { type: 'short' }, { meta: { idempotency_key: bad } })
+      const { body } = await call('find_times', { type: 'short' }, { meta: { [name]: bad } })
       expect(body).toMatchObject({ error: { code: -32602 } })
     }
+  })
+
+  test.for<readonly [how: string, ask: (name: string) => Ask]>([
+    ['in _meta', (name) => ({ meta: { conversation_id: name } })],
+    ['in X-Conversation-Id', (name) => ({ headers: { 'x-conversation-id': name } })],
+  ])('a conversation that is named %s has attempts of its own to say who it is', async ([how, ask]) => {
+    const guess = async (name: string, index: number) => {
+      const patient = { mrn: `${how}-${name}-${index}`, birth_date: '1980-02-29' }
+      return (await call('start_intake', { type: 'short', patient }, ask(`${how} ${name}`))).structured['outcome']
+    }
+    const many: unknown[] = []
+    for (let index = 0; index < 12; index++) many.push(await guess('one', index))
+    expect(many[0]).toBe('identity_unverified')
+    expect(many.at(-1)).toBe('needs_staff')
+    expect(await guess('two', 0)).toBe('identity_unverified')
   })
 })
 
