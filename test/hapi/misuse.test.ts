@@ -17,11 +17,11 @@ import { buildStage, MARK, setScene, type Stage } from '../misuse/scene.ts'
 const fhir = hapiOnPostgres()
 const scopes = SCOPES.filter((scope) => scope !== 'patients:any' && scope !== 'staff')
 const [BOT, OTHER] = ['key-of-the-bot-0123456789', 'key-of-another-bot-012345']
-const started = new Date().toISOString()
 let gateway: GatewayProcess
 let agents: McpFace[]
 let doors: Record<Door['name'], readonly [Door, Door]>
 let stages: Stage[]
+let started: number
 beforeAll(async () => {
   const clients = clientsFile([
     { id: 'bot', key: BOT, scopes },
@@ -33,6 +33,7 @@ beforeAll(async () => {
   const [mcp, strangeMcp] = agents.map(mcpDoor)
   const [rest, strangeRest] = [BOT, OTHER].map((key) => restDoor(new Api(gateway.api.baseUrl, key)))
   stages = await buildStages(2 * CASES.length)
+  started = Date.now()
   doors = { MCP: [mcp!, strangeMcp!], REST: [rest!, strangeRest!] }
 })
 afterAll(async () => {
@@ -61,6 +62,7 @@ describe.each(['REST', 'MCP'] as const)('over %s', (name) => {
     const told = await misuse.act(scene)
     const outcome = typeof misuse.outcome === 'string' ? misuse.outcome : misuse.outcome[name]
     expect(told).toMatchObject({ outcome, ...(misuse.body && { body: misuse.body }) })
+    for (const field of misuse.without ?? []) expect(told.body).not.toHaveProperty(field)
     expect(told.message).not.toBe('')
     const next = (told.body['next_actions'] ?? []) as Parameters<typeof toolsFor>[0]
     if (misuse.next !== undefined) expect(name === 'MCP' ? next : toolsFor(next)).toContain(misuse.next)
@@ -75,7 +77,7 @@ describe.each(['REST', 'MCP'] as const)('over %s', (name) => {
 test('nothing invented has reached the EHR, the log or the metrics', async () => {
   const types: FhirResource['resourceType'][] = ['Appointment', 'Task', 'AuditEvent', 'Basic', 'Patient', 'Slot']
   for (const type of types) {
-    for (const span of spansSince(Date.parse(started))) {
+    for (const span of spansSince(started)) {
       const written = await fhir.search(type, span)
       expect(leaksIn(JSON.stringify(written), { [MARK]: MARK }), type).toEqual([])
     }

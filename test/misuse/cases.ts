@@ -16,6 +16,8 @@ export interface Misuse {
   readonly next?: string
   /** Live visits (holds too) on the desk afterwards. Left out: none. */
   readonly live?: number
+  /** Fields that the answer must not have. */
+  readonly without?: readonly string[]
   /** What else has to hold of the answer. */
   readonly body?: Readonly<Record<string, unknown>>
 }

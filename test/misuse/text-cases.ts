@@ -34,7 +34,7 @@ const NAMES: readonly Misuse[] = [
 /** Fields and types that no tool has. */
 const FORMS: readonly Misuse[] = [
   { name: '__proto__ as a field', act: intake(JSON.parse(`{"mrn":"x","birth_date":"${birth_date}","__proto__":{"mrn":"${MARK}"}}`) as object as Record<string, unknown>), ...refused() },
-  { name: 'constructor as a field', act: intake({ mrn: 'x', birth_date, constructor: { prototype: MARK } }), ...refused('patient.constructor') },
+  { name: 'constructor as a field', act: intake({ mrn: 'x', birth_date, constructor: { prototype: MARK } }), ...refused() },
   { name: 'symptoms in a field of their own', act: intake({ mrn: 'x', birth_date }, { symptoms: `${MARK} my chest hurts` }), ...refused('symptoms') },
   { name: 'notes on a hold', act: ({ call, offers, token }) => call('hold_time', { slot_id: offers[0], patient_token: token, notes: MARK }), ...refused('notes') },
   { name: 'a list for a slot_id', act: ({ call, offers, token }) => call('hold_time', { slot_id: [...offers], patient_token: token }), ...refused('slot_id') },
@@ -85,7 +85,7 @@ const ORDERS: readonly Misuse[] = [
         reason: `I have chest pain since an hour ${MARK}`,
       }),
     outcome: 'urgent',
-    body: { patient_token: undefined },
+    without: ['patient_token'],
   },
   {
     name: 'the number of a credit card told as a reason',
@@ -97,7 +97,7 @@ const ORDERS: readonly Misuse[] = [
       }),
     outcome: 'needs_staff',
     next: 'ask_for_staff',
-    body: { patient_token: undefined },
+    without: ['patient_token'],
   },
 ]
 
