@@ -20,7 +20,9 @@ const AFTER: Readonly<Record<ToolName, (body: ToolBody, done: boolean) => Rememb
   start_intake: (body) => ({
     patient_token: textOf(body['patient_token']) ?? null,
     portal_url: textOf(body['portal_url']) ?? null,
+    portal_label: textOf(body['portal_label']) ?? null,
     escalation_id: textOf(body['escalation_id']) ?? null,
+    staff_reason: textOf(body['escalation_reason']) ?? null,
     hold_id: null,
     read_back: null,
     appointment_id: null,

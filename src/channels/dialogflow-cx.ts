@@ -7,7 +7,7 @@ import { objectOf, oneLine, textOf, type JsonObject } from './json.ts'
 import { ofChannel, openChannel } from './open-channel.ts'
 import { sharedSecret } from './proof.ts'
 import { argumentsFrom } from './remembered-arguments.ts'
-import { PlatformTools } from './run-tool.ts'
+import { PlatformTools, type PlatformCall } from './run-tool.ts'
 
 /** Dialogflow CX waits 5 s unless told otherwise, and the answer has a way to go. In milliseconds, from when the request was read. */
 const ANSWER_WITHIN_MS = 4_600
@@ -37,7 +37,7 @@ async function answer(tools: PlatformTools, request: FastifyRequest, gateway: Ga
   const tool = tools.find(name)
   const { timeZone } = gateway.booking.mapping.clinic
   const args = tool ? argumentsFrom(objectOf(session['parameters']) ?? {}, tool, timeZone) : {}
-  const running = tools.run(request, { tool: name, args, identity: identityOf(body, session) }).then(({ structured }) => structured)
+  const running = tools.run(request, { tool: name, args, ...identityOf(body, session) }).then(({ structured }) => structured)
   const structured = await Promise.race([running, sleep(ANSWER_WITHIN_MS, STILL_WAITING, { ref: false })])
   return {
     fulfillmentResponse: { messages: sentencesOf(structured).map((sentence) => ({ text: { text: [oneLine(sentence)] } })) },
@@ -53,10 +53,9 @@ const STILL_WAITING: ToolBody = {
 }
 
 /** The session, and the turn in it: a webhook that is called again for the same turn is the same call. */
-function identityOf(body: JsonObject, session: JsonObject): string[] | undefined {
+function identityOf(body: JsonObject, session: JsonObject): Pick<PlatformCall, 'conversation' | 'callId'> {
   const conversation = textOf(session['session'])
-  const turn = textOf(body['detectIntentResponseId'])
-  return conversation !== undefined && turn !== undefined ? [conversation, turn] : undefined
+  return { conversation, callId: conversation === undefined ? undefined : textOf(body['detectIntentResponseId']) }
 }
 
 function sentencesOf(body: ToolBody): string[] {

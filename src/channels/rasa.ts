@@ -6,7 +6,7 @@ import { objectOf, objectsOf, textOf, type JsonObject } from './json.ts'
 import { ofChannel, openChannel } from './open-channel.ts'
 import { sharedSecret } from './proof.ts'
 import { argumentsFrom } from './remembered-arguments.ts'
-import { PlatformTools } from './run-tool.ts'
+import { PlatformTools, type PlatformCall } from './run-tool.ts'
 
 /** Rasa's actions are named after the tools: `action_find_times`. */
 const PREFIX = 'action_'
@@ -36,15 +36,15 @@ async function answer(tools: PlatformTools, request: FastifyRequest, reply: Fast
   if (!tool) return reply.code(404).send({ error: 'No such action. GET /channels/rasa/actions lists them.', action_name: action })
   const tracker = objectOf(body['tracker']) ?? {}
   const args = argumentsFrom(objectOf(tracker['slots']) ?? {}, tool, gateway.booking.mapping.clinic.timeZone)
-  const { structured } = await tools.run(request, { tool: name, args, identity: identityOf(body, tracker) })
+  const { structured } = await tools.run(request, { tool: name, args, ...identityOf(body, tracker) })
   return reply.send({ events: slotEvents(rememberAfter(tool.name, structured), body['domain']), responses: [responseOf(structured)] })
 }
 
 /** The conversation, and the user's message in it: an action that is called again for the same message is the same call. */
-function identityOf(body: JsonObject, tracker: JsonObject): string[] | undefined {
+function identityOf(body: JsonObject, tracker: JsonObject): Pick<PlatformCall, 'conversation' | 'callId'> {
   const conversation = textOf(tracker['sender_id']) ?? textOf(body['sender_id'])
   const message = textOf(objectOf(tracker['latest_message'])?.['message_id'])
-  return conversation !== undefined && message !== undefined ? [conversation, message] : undefined
+  return { conversation, callId: conversation === undefined ? undefined : message }
 }
 
 /** Rasa logs an error for every slot that its domain does not have, so only those it has are set. */

@@ -48,7 +48,5 @@ function callOf(body: unknown, nameInPath?: string): PlatformCall {
   const tool = nameInPath ?? textOf(object['name']) ?? ''
   const isWhole = objectOf(object['call']) !== undefined || Object.hasOwn(object, 'args')
   if (!isWhole) return { tool, args: object }
-  const conversation = textOf(objectOf(object['call'])?.['call_id'])
-  const identity = tool === 'ask_for_staff' && conversation !== undefined ? [conversation] : undefined
-  return { tool, args: parsedArguments(object['args']), identity }
+  return { tool, args: parsedArguments(object['args']), conversation: textOf(objectOf(object['call'])?.['call_id']) }
 }

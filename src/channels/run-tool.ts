@@ -17,11 +17,13 @@ export interface PlatformCall {
   /** The name the platform gives; a model may invent one. */
   readonly tool: string
   readonly args: unknown
+  /** What the platform calls the conversation. */
+  readonly conversation?: string | undefined
   /**
-   * What the platform names the conversation and, within it, this call: the same again when it repeats the call.
-   * Without it the actions recognize a repetition by patient and target, as everywhere.
+   * What the platform calls this call within the conversation: the same again when it repeats it. Without it the actions recognize
+   * a repetition by patient and target, as everywhere.
    */
-  readonly identity?: readonly string[] | undefined
+  readonly callId?: string | undefined
 }
 
 /** What came out: for programs, and in one line for a model. */
@@ -53,7 +55,8 @@ export class PlatformTools {
     const waitMs = await this.#overLimitFor(client.id)
     if (waitMs !== undefined) return rateLimited(request, waitMs)
     const args = withoutBlanks(call.args)
-    const idempotencyKey = keyOf(this.#channel, tool.name, args, call.identity)
+    const identity = identityOf(call, args)
+    const idempotencyKey = identity && keyOf([this.#channel, ...identity, tool.name], args)
     const result = await callTool(this.#gateway, tool, args, { client, requestId: request.id, idempotencyKey })
     recordResult(request, this.#gateway, { door: this.#channel, tool: tool.name, result })
     return result
@@ -113,14 +116,24 @@ export function recordResult(request: FastifyRequest, { metrics }: Gateway, { do
 }
 
 /**
+ * What makes a call the same as one before. Staff are asked once: by a known patient as everywhere (the action derives its own key), by
+ * anybody else once in a conversation, however often a model asks.
+ */
+function identityOf({ tool, conversation, callId }: PlatformCall, args: unknown): string[] | undefined {
+  if (tool !== 'ask_for_staff') return callId === undefined ? undefined : [conversation ?? '', callId]
+  const { patient_token, patient, appointment_id } = objectOf(args) ?? {}
+  const isKnown = [patient_token, patient, appointment_id].some((name) => name !== undefined)
+  return isKnown || conversation === undefined ? undefined : [conversation]
+}
+
+/**
  * The idempotency key of a platform's call: a digest, so neither the conversation's id nor an argument can be read from it.
  * The arguments belong to it: a platform that gives an id twice for different requests does not mean one request.
  */
-function keyOf(channel: ChannelName, tool: string, args: unknown, identity: readonly string[] | undefined): string | undefined {
-  if (!identity || identity.length === 0) return undefined
-  return `${channel}.${createHash('sha256')
-    .update(JSON.stringify([identity, tool, sorted(args)]))
-    .digest('base64url')}`
+function keyOf(identity: readonly string[], args: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify([identity, sorted(args)]))
+    .digest('base64url')
 }
 
 /** The same members in another order are the same arguments. */

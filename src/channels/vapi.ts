@@ -34,7 +34,7 @@ export function vapiRoutes(app: FastifyInstance, gateway: Gateway): void {
   })
 }
 
-/** A bearer token, the older `X-Vapi-Secret`, or `X-Vapi-Signature`: HMAC-SHA256 in hex of `{timestamp}.{body}`, the time in `X-Timestamp`. */
+/** A bearer token, `X-Vapi-Secret`, or `X-Vapi-Signature`: HMAC-SHA256 in hex of `{timestamp}.{body}`, with the time in `X-Timestamp`. */
 export const vapiProof: Proof = (evidence, secrets) => {
   const { headers, rawBody, now } = evidence
   if (sharedSecret(evidence, secrets) || isOneOf(secrets, headerOf(headers, 'x-vapi-secret'))) return true
@@ -70,8 +70,8 @@ interface VapiCall {
 }
 
 async function run(tools: PlatformTools, request: FastifyRequest, call: VapiCall, conversation: string | undefined): Promise<VapiResult> {
-  const identity = call.id === '' ? undefined : [conversation ?? '', call.id]
-  const result = await tools.run(request, { tool: call.name, args: call.args, identity })
+  const callId = call.id === '' ? undefined : call.id
+  const result = await tools.run(request, { tool: call.name, args: call.args, conversation, callId })
   const known = { name: tools.find(call.name)?.name ?? '', toolCallId: call.id }
   return isFault(result) ? { ...known, error: oneLine(result.text) } : { ...known, result: jsonLine(result.structured) }
 }

@@ -12,9 +12,11 @@ export function startIntake(gateway: Gateway): Tool {
     name: 'start_intake',
     title: 'Verify the patient',
     description:
-      `Checks who the patient is, and whether this visit can be booked here. Enough to know the patient: ${sets}. Ask only for that, never guess, ` +
-      'and send what the patient said. The answer holds the patient_token that other tools need; which detail did not fit is never told. ' +
-      'On outcome urgent read the message at once and stop booking. This is no triage.',
+      // What matters most comes first: some platforms cut a description at 300 characters.
+      'Checks who the patient is, and whether this visit can be booked here. ' +
+      'On outcome urgent read the message at once and stop booking. This is no triage. ' +
+      `Enough to know the patient: ${sets}. Ask only for that, never guess, and send what the patient said. ` +
+      'The answer holds the patient_token that other tools need; which detail did not fit is never told.',
     scope: 'intake:write',
     input: intakeBodySchema.extend({
       type: z

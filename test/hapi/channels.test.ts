@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensurePython } from '../../scripts/testing/python.ts'
 import { CHANNELS } from '../../src/channel-settings.ts'
 import { bookThrough, cancelThrough, type StoryPlan } from '../helpers/channel-story.ts'
-import { allBots, DialogflowCxBot, RasaBot, RetellBot, SECRETS, type PlatformBot, type Post } from '../helpers/channels.ts'
+import { allBots, DialogflowCxBot, RasaBot, SECRETS, type PlatformBot, type Post } from '../helpers/channels.ts'
 import { checkEhr } from '../helpers/checker.ts'
 import { clinicTime, instant, openDesk, unique, type Desk } from '../helpers/clinic.ts'
 import { runProgram } from '../helpers/command.ts'
@@ -86,14 +86,29 @@ test('two platforms race for one time: one has it, the other hears of others', a
   expect(verdict.live).toHaveLength(2)
 })
 
-test('staff are asked once in a conversation, also by a caller whom nobody knows', async () => {
-  const bot = new RetellBot(post)
-  const first = await bot.call('ask_for_staff', { reason: 'other' })
-  expect(first).toMatchObject({ outcome: 'ok', escalation_id: expect.any(String) as string })
-  expect(await bot.call('ask_for_staff', { reason: 'other' })).toMatchObject({ escalation_id: first['escalation_id'], replayed: true })
-  expect(await tasksOf(fhir, String(first['escalation_id']))).toHaveLength(1)
-  const other = await new RetellBot(post).call('ask_for_staff', { reason: 'other' })
-  expect(other['escalation_id']).not.toBe(first['escalation_id'])
+describe('staff are asked once', () => {
+  test.each(['vapi', 'retell', 'dialogflow-cx', 'rasa'])('%s: in a conversation, by a caller whom nobody knows', async (platform) => {
+    const ask = (bot: PlatformBot) => bot.call('ask_for_staff', bot.remembers ? { staff_reason: 'other' } : { reason: 'other' })
+    const bot = botOn(platform)
+    const first = await ask(bot)
+    expect(first).toMatchObject({ outcome: 'ok', escalation_id: expect.any(String) as string })
+    // Another call of the model, and the platform's repetition of it.
+    for (const again of [await ask(bot), await bot.repeat()]) expect(again['escalation_id']).toBe(first['escalation_id'])
+    expect(await tasksOf(fhir, String(first['escalation_id']))).toHaveLength(1)
+    expect((await ask(botOn(platform)))['escalation_id']).not.toBe(first['escalation_id'])
+  })
+
+  test('by a patient who is known, on whichever platform', async () => {
+    const desk = await openDesk(fhir, { slots: 1, patients: 1 })
+    const ids: unknown[] = []
+    for (const bot of [botOn('vapi'), botOn('rasa')]) {
+      await bot.intake('short', identifiersOf(desk.patients[0]))
+      const reason = bot.remembers ? { staff_reason: 'other' } : { reason: 'other' }
+      ids.push((await bot.call('ask_for_staff', reason))['escalation_id'])
+    }
+    expect(ids[0]).toEqual(expect.any(String))
+    expect(ids[1]).toBe(ids[0])
+  })
 })
 
 /** Installing takes a minute or two where the environment is not there yet. */

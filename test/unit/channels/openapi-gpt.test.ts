@@ -94,6 +94,12 @@ describe('the description for GPT Actions', () => {
     })
   })
 
+  test('says of an emergency what to do, however little room there is', () => {
+    const [intake] = operationsOf(documentOf(wordyGateway()))
+    expect(intake?.operationId).toBe('start_intake')
+    expect(intake?.description).toContain('On outcome urgent read the message at once and stop booking')
+  })
+
   test('takes a client key, in no header but Authorization', () => {
     const document = documentOf(memoryGateway().gateway)
     expect(document).toMatchObject({
