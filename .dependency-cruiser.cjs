@@ -146,6 +146,20 @@ module.exports = {
       to: { path: [ADAPTERS, '^src/(main|deps)\\.ts$'] },
     },
     {
+      name: 'the-demo-page-is-a-room-of-the-browser',
+      comment: 'What runs in the browser knows the gateway by its MCP door only, and no code of the gateway knows the page.',
+      severity: 'error',
+      from: { path: '^src/demo/page/' },
+      to: { pathNot: '^src/demo/page/' },
+    },
+    {
+      name: 'nothing-imports-the-demo-page',
+      comment: 'The page is given out as files.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/demo/page/' },
+      to: { path: '^src/demo/page/' },
+    },
+    {
       name: 'adapters-know-no-door',
       comment: 'ehr/, queue/, webhooks/, counters/ and oauth/ implement ports; who calls them, and with which settings, is not theirs to know.',
       severity: 'error',

@@ -23,6 +23,18 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        // The same servers, and a real Chromium in front of the gateway.
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: HAPI_TIMEOUT_MS,
+          hookTimeout: HAPI_TIMEOUT_MS,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 })

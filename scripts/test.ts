@@ -6,9 +6,10 @@
  *
  * The last line printed is always "N passed, N failed"; each static check counts as one.
  */
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readArguments } from './stack/arguments.ts'
+import { ensureChromium } from './stack/chromium.ts'
 import { StackError, say, secondsSince } from './stack/console.ts'
 import { repoRoot } from './stack/paths.ts'
 import { countLine, factsFile, writeResultsPage } from './testing/results-page.ts'
@@ -53,12 +54,19 @@ async function runAllTests(options: TestOptions): Promise<Counts> {
   stopOnSignal()
   try {
     const stack = await startTestStack()
+    if (runsBrowser(options)) await ensureChromium()
     header('tests (vitest)')
     return await runVitest(options.filters, { ...environment(options), ...testEnvironment(stack) })
   } finally {
     header('stopping the test servers')
     await removeTestStack()
   }
+}
+
+/** Whether a test with a browser is among those asked for. */
+function runsBrowser({ filters }: TestOptions): boolean {
+  const files = readdirSync(join(repoRoot, 'test/browser')).map((name) => `test/browser/${name}`)
+  return filters.length === 0 || filters.some((text) => files.some((file) => file.includes(text)))
 }
 
 function environment(options: TestOptions): Record<string, string> {

@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { channelRoutes } from './channels/routes.ts'
+import { demoDoor } from './demo/door.ts'
 import { authenticate } from './http/authenticate.ts'
 import { installDraining } from './http/draining.ts'
 import { installErrorHandling, watchMethods } from './http/errors.ts'
@@ -40,6 +41,11 @@ const DOORS: readonly InstallRoutes[] = [
   mcpRoutes,
   channelRoutes,
 ]
+
+/** The doors of a gateway. The demo page looks into the EHR past the patient's token: production does not have it. */
+export function doorsOf(production: boolean): readonly InstallRoutes[] {
+  return production ? DOORS : [...DOORS, demoDoor]
+}
 
 /**
  * Builds the HTTP application. It never listens and never reads the environment, so tests can use it as it is.

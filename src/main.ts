@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
+import { buildApp, doorsOf } from './app.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { MappingError } from './clinic/load-mapping.ts'
 import { assemble, type Assembly } from './deps.ts'
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 }
 
 async function startApi(config: Config, assembly: Assembly): Promise<() => Promise<void>> {
-  const app = await buildApp(assembly.gateway, assembly.logger)
+  const app = await buildApp(assembly.gateway, assembly.logger, doorsOf(config.production))
   await app.listen({ host: config.host, port: config.port })
   return () => app.close()
 }

@@ -47,7 +47,7 @@ export class BareEhr {
 
   /** Every version of a resource, newest first. */
   async historyOf<T extends FhirResource>(reference: string): Promise<T[]> {
-    return this.#resources<T>(`${reference}/_history`)
+    return this.#resources<T>(`${reference}/_history?_since=1970-01-01T00:00:00Z`)
   }
 
   async #search<T extends FhirResource>(type: T['resourceType'], params: Record<string, string | string[]>): Promise<T[]> {

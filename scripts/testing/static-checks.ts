@@ -13,6 +13,7 @@ interface StaticCheck {
 
 const CHECKS: StaticCheck[] = [
   { title: 'types (tsc)', run: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  { title: 'types of the demo page (tsc)', run: ['node_modules/typescript/bin/tsc', '-p', 'src/demo/page'] },
   { title: 'lint (eslint)', run: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
   {
     title: 'import rules (dependency-cruiser)',

@@ -13,14 +13,17 @@ export function isResourceId(text: string): boolean {
   return ID.test(text)
 }
 
-/** Versions that a history gives, newest first. */
-const VERSIONS = 20
+/**
+ * The last 20 versions, newest first. `_since` keeps nothing out: without it HAPI remembers for a minute how many versions there were,
+ * and cuts the page to that number, so that a version made since pushes an older one out.
+ */
+const LAST_VERSIONS = '_history?_count=20&_since=1970-01-01T00:00:00Z'
 
 /** Writes the query as the relative URL of a batch entry, every value escaped for FHIR search and for the URL. */
 export function queryUrl(query: EhrQuery): string {
   if (query.kind !== 'search') {
     if (!isResourceId(query.id)) throw new Error(`not a FHIR id for ${query.type}`)
-    return `${query.type}/${query.id}${query.kind === 'history' ? `/_history?_count=${VERSIONS}` : ''}`
+    return `${query.type}/${query.id}${query.kind === 'history' ? `/${LAST_VERSIONS}` : ''}`
   }
   const params = query.params.map(([name, value]) => `${name}=${encodeURIComponent(searchValue(value))}`)
   return `${query.type}?${params.join('&')}`

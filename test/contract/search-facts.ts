@@ -34,6 +34,18 @@ export function searchFacts(open: OpenDesk): void {
     expect([reading.all('gone'), reading.all('never'), reading.isComplete('gone')]).toEqual([[], [], true])
   })
 
+  test('a history has every version, newest first, also where it was read a moment before the last one was made', async () => {
+    const desk = await open()
+    const slot = desk.slots[0]!
+    const history = { kind: 'history', type: 'Slot', id: slot.id! } as const
+    expect(await desk.find(history)).toMatchObject([{ status: 'free', meta: { versionId: '1' } }])
+    await desk.put({ ...slot, status: 'busy' })
+    expect(await desk.find(history)).toMatchObject([
+      { status: 'busy', meta: { versionId: '2' } },
+      { status: 'free', meta: { versionId: '1' } },
+    ])
+  })
+
   test('Slots are found by Schedule, from their start on, up to but without the end of the span, soonest first', async () => {
     const desk = await open()
     const directory = new Directory([schedule([desk.actor], desk.schedule)])

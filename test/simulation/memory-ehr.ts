@@ -56,9 +56,9 @@ export class MemoryEhr implements Ehr {
   async #answer(query: EhrQuery, call: Call, maxResults: number): Promise<Answer> {
     await this.#turn('reading', call)
     if (query.kind !== 'search') {
-      if (query.kind === 'history') throw new Error('the actions that are simulated read no history')
-      const found = this.#store.get(query.type as FhirResource['resourceType'], query.id)
-      return { resources: found ? [found] : [], complete: true, at: undefined }
+      const versions = this.#store.history(query.type, query.id)
+      const wanted = query.kind === 'history' ? [...versions].reverse() : versions.slice(-1)
+      return { resources: wanted.flatMap(({ resource }) => resource ?? []), complete: true, at: undefined }
     }
     const matches = findMatches(this.#store, query).slice(0, maxResults)
     // Included resources are looked up afterwards, and count against the page: they get lost first.

@@ -56,7 +56,7 @@ describe('a query', () => {
     } as const
     expect(queryUrl(query)).toBe('Appointment?identifier=a%26b%3Dc%7C%C3%A4%20%2B&status=x%2Cy')
     expect(queryUrl({ kind: 'read', type: 'Slot', id: 'a-1' })).toBe('Slot/a-1')
-    expect(queryUrl({ kind: 'history', type: 'Slot', id: 'a-1' })).toBe('Slot/a-1/_history?_count=20')
+    expect(queryUrl({ kind: 'history', type: 'Slot', id: 'a-1' })).toBe('Slot/a-1/_history?_count=20&_since=1970-01-01T00:00:00Z')
   })
 
   test.for(['', 'a/b', '../x', 'a b', 'ä', 'x'.repeat(65), '1?_format=x', 'a\n'])('never reads the id %j', (id) => {
