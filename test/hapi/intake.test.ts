@@ -135,7 +135,7 @@ describe('identity on a real server', () => {
     const chat = unique('chat')
     const outcomes = []
     for (let index = 0; index < 6; index++)
-      outcomes.push((await intake({ mrn: unique('m'), birth_date: `192${index}-01-01` }, {}, gateways[index % 2]!, chat)).body['outcome'])
+      outcomes.push((await intake({ mrn: unique('m'), birth_date: `192${index}-01-01` }, {}, gateways[index % 2], chat)).body['outcome'])
     expect(outcomes).toEqual([...Array.from({ length: 5 }, () => 'identity_unverified'), 'needs_staff'])
     expect((await intake(who('Li', 'Bo'))).body['outcome']).toBe('eligible')
   })
@@ -224,7 +224,7 @@ describe('a new patient is registered', () => {
     ['on a server that validates', 2, () => strict],
   ])('once, %s, with as little as needed and on record', async ([, index, server]) => {
     const patient = someone()
-    const answer = await succeed(intake(patient, { new_patient: true }, gateways[index]!))
+    const answer = await succeed(intake(patient, { new_patient: true }, gateways[index]))
     expect(answer.body).toMatchObject({ outcome: 'eligible' })
     const [made, ...more] = await registered(server(), patient.family_name)
     expect(more).toEqual([])
@@ -236,8 +236,8 @@ describe('a new patient is registered', () => {
       birthDate: '2001-02-03',
     })
     expect(await recordsFor(server(), made)).toHaveLength(1)
-    expect((await intake(patient, { new_patient: true }, gateways[index]!)).body['outcome']).toBe('eligible')
-    expect((await intake(patient, {}, gateways[index]!)).body['outcome']).toBe('eligible')
+    expect((await intake(patient, { new_patient: true }, gateways[index])).body['outcome']).toBe('eligible')
+    expect((await intake(patient, {}, gateways[index])).body['outcome']).toBe('eligible')
     expect(await registered(server(), patient.family_name)).toHaveLength(1)
   })
 
@@ -254,9 +254,9 @@ describe('a new patient is registered', () => {
       const patient = someone()
       const twice = { ...patient, family_name: patient.family_name.toUpperCase(), phone: '+1 (555) 010-0555' }
       const answers = await Promise.all([
-        intake(patient, { new_patient: true }, gateways[0]!),
-        intake(twice, { new_patient: true }, gateways[1]!),
-        intake(patient, { new_patient: true }, gateways[1]!),
+        intake(patient, { new_patient: true }, gateways[0]),
+        intake(twice, { new_patient: true }, gateways[1]),
+        intake(patient, { new_patient: true }, gateways[1]),
       ])
       expect(answers.map(({ body }) => body['outcome'])).toEqual(['eligible', 'eligible', 'eligible'])
       const found = await registered(fhir, patient.family_name)

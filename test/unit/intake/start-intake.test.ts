@@ -263,7 +263,7 @@ describe('an identity that does not hold', () => {
 
   test('of two patients with the same details is none', async () => {
     const [ada] = clinic.store.all('Patient')
-    clinic.store.put({ ...ada, id: 'twin' } as Patient)
+    clinic.store.put({ ...ada, id: 'twin' })
     expect((await ask()).outcome).toBe('identity_unverified')
   })
 
