@@ -52,7 +52,8 @@ export class FhirPatientSearch implements PatientSearch {
       ['_count', String(MOST_CANDIDATES + 1)],
     ])
     const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
+      // Without the charset HAPI reads the form as Latin-1, and finds nobody by a name with an umlaut.
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
       'cache-control': `no-store, max-results=${MOST_CANDIDATES + 1}`,
       'x-request-id': call.requestId,
     }

@@ -42,6 +42,9 @@ function spellings(mrn: string): string[] {
 const NEIGHBOURS: Readonly<Record<string, string>> = { o: 'ø', l: 'ł', d: 'đ', a: 'å' }
 const SEPARATORS = ["'", '’', '-', ' ']
 
+/** Letters that may be an umlaut written out, by what a server may hold instead of the two. */
+const ONE_FOR_TWO: Readonly<Record<string, readonly string[]>> = { ae: ['a', 'æ'], oe: ['o', 'ø', 'œ'], ue: ['u'], aa: ['a', 'å'] }
+
 /**
  * How the name may begin in the EHR. FHIR compares strings from their beginning without case and accents, but not without hyphens,
  * apostrophes, spaces and ligatures; the first two letters are enough beside a birth date, and leave room for all of them.
@@ -51,11 +54,8 @@ function beginnings(name: string): string[] {
   const spelled = nameForms(name).flatMap((form) => {
     const [first = '', second = ''] = form
     const plain = [first + second, (NEIGHBOURS[first] ?? first) + second, first + (NEIGHBOURS[second] ?? second)]
-    return [
-      ...plain,
-      ...(second === '' ? [] : SEPARATORS.map((separator) => first + separator + second)),
-      ...(form.startsWith('ae') ? ['æ'] : []),
-    ]
+    const apart = second === '' ? [] : SEPARATORS.map((separator) => first + separator + second)
+    return [...plain, ...apart, ...(ONE_FOR_TWO[first + second] ?? [])]
   })
   return raw === undefined ? spelled : [raw, ...spelled]
 }

@@ -7,6 +7,9 @@ import { passesFilter } from '../scheduling/offers.ts'
 import { offersType } from '../scheduling/policies.ts'
 import type { IntakeAnswer, IntakeBody } from './intake-request.ts'
 
+/** A directory that is not in memory yet may take long to read; then availability tells. In milliseconds. */
+const DIRECTORY_WITHIN_MS = 1_000
+
 /**
  * What staff have to arrange, or what is booked elsewhere; `undefined` when the chatbot may go on.
  * Without an answer of the EHR it goes on: availability will tell.
@@ -48,7 +51,8 @@ async function isOffered({ directories }: BookingDeps, type: VisitType, body: In
   const locationId = body.location?.replace(/^Location\//, '')
   if (providerId === undefined && locationId === undefined && specialty === undefined) return true
   if (providerId !== undefined && type.providers?.includes(`Practitioner/${providerId}`) === false) return false
-  const snapshot = await directories.current(call).catch(() => undefined)
+  const soon: Call = { ...call, deadline: Math.min(call.deadline, performance.now() + DIRECTORY_WITHIN_MS) }
+  const snapshot = await directories.current(soon).catch(() => undefined)
   if (!snapshot) return true
   const offering = [...snapshot.directory.schedules.values()].filter((schedule) => offersType(schedule, type))
   const asked = offering.filter((schedule) => passesFilter(schedule, { providerId, locationId }))

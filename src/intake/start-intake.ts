@@ -96,10 +96,11 @@ class Visitor {
 
   /** Who it is decides: on with the booking, to staff, or once more. */
   async identify(): Promise<IntakeAnswer> {
-    const looked = await this.#lookUp()
+    const isNew = this.#body.new_patient === true
+    const looked = await this.#lookUp(isNew && this.#deps.booking.mapping.newPatients === 'register')
     if (looked.isExhausted) return this.#exhausted()
-    if (looked.found !== undefined) return this.#eligible(looked.found, 'Thank you, I found you. Let me look for a time.')
-    return this.#body.new_patient === true ? this.#newPatient() : this.#unverified()
+    if (looked.found !== undefined) return this.#eligible(looked.found)
+    return isNew ? this.#newPatient() : this.#unverified()
   }
 
   /** Staff can call back only somebody they know: where the details tell who it is, a token goes along for `POST /escalations`. */
@@ -108,13 +109,17 @@ class Visitor {
     return looked?.isExhausted === false && looked.found !== undefined ? this.#token(looked.found) : {}
   }
 
-  async #lookUp(): Promise<Looked<string>> {
+  /** Whoever is registered is found: that is no failed attempt. */
+  async #lookUp(mayRegister = false): Promise<Looked<string>> {
     const { booking, escalation, patients } = this.#deps
     const { patient: claims } = this.#body
     const attempt = { clientId: this.#clientId, claims, conversation: this.#conversation }
-    const looked = await withinAttempts(escalation, attempt, () => verifyIdentity(patients, booking.mapping, claims, this.#call))
+    const looked = await withinAttempts(escalation, attempt, async () => {
+      const patient = await verifyIdentity(patients, booking.mapping, claims, this.#call)
+      recordLookUp(this.#deps, this.#call, patient)
+      return patient ?? (mayRegister ? this.#register() : undefined)
+    })
     if (looked.isExhausted) this.#deny('attempts_exhausted')
-    else recordLookUp(this.#deps, this.#call, looked.found)
     return looked
   }
 
@@ -123,7 +128,8 @@ class Visitor {
     this.#deps.audit.record({ action: 'denied', recorded: Date.now(), clientId, requestId, outcome })
   }
 
-  async #eligible(patient: string, message: string): Promise<IntakeAnswer> {
+  async #eligible(patient: string): Promise<IntakeAnswer> {
+    const message = 'Thank you, I found you. Let me look for a time.'
     return { outcome: 'eligible', ...(await this.#token(patient)), message, next_actions: ['find_availability'] }
   }
 
@@ -152,12 +158,7 @@ class Visitor {
   }
 
   async #newPatient(): Promise<IntakeAnswer> {
-    const { booking, escalation } = this.#deps
-    if (booking.mapping.newPatients === 'register') {
-      const patient = await this.#register()
-      if (patient !== undefined) return this.#eligible(patient, 'Thank you, I have registered you. Let me look for a time.')
-    }
-    const told = await escalateUnverified(escalation, this.#body.patient, this.#call, 'new_patient')
+    const told = await escalateUnverified(this.#deps.escalation, this.#body.patient, this.#call, 'new_patient')
     return {
       outcome: 'needs_staff',
       ...(told && { escalation_id: told.escalationId }),

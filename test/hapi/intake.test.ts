@@ -1,7 +1,7 @@
 import type { AuditEvent, Patient } from 'fhir/r4.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ACTION_SYSTEM, REGISTRATION_ID_SYSTEM } from '../../src/fhir/vocabulary.ts'
-import type { Answer, Ask } from '../helpers/api.ts'
+import { Api, type Answer, type Ask } from '../helpers/api.ts'
 import { MAPPING, MRN_SYSTEM, openDesk, unique, type Desk } from '../helpers/clinic.ts'
 import { recordsOf, tasksOf } from '../helpers/escalations.ts'
 import type { Fhir } from '../helpers/fhir.ts'
@@ -13,13 +13,21 @@ import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 import { succeed } from '../helpers/writes.ts'
 
 const fhir = hapiOnPostgres()
+/** The end of a phone number that no other run has. */
+const LOCAL = String(Date.now()).slice(-7)
 /** This HAPI validates every request: what it takes is R4. */
 const strict = hapiOnH2()
-const BOT: TestClient = {
+/** Failed identities are counted for each client: every test has one of its own. */
+const CLIENTS: readonly TestClient[] = Array.from({ length: 60 }, () => ({
   id: unique('bot'),
   key: unique('bot-key'),
-  scopes: ['intake:write', 'availability:read', 'holds:write', 'escalations:write'],
-}
+  scopes: ['intake:write', 'availability:read', 'holds:write', 'escalations:write'] as const,
+}))
+let client = CLIENTS[0]!
+const auth = () => ({ auth: `Bearer ${client.key}` })
+beforeEach(() => {
+  client = CLIENTS[(CLIENTS.indexOf(client) + 1) % CLIENTS.length]!
+})
 const PORTAL = { url: 'https://lab.example/appointments', label: 'Book at the laboratory' }
 const SHORT = MAPPING.visitTypes[0]
 const IDENTITY = {
@@ -37,10 +45,10 @@ const start = (baseUrl: string, changes: Record<string, unknown> = {}) =>
   startGateway({
     fhirBaseUrl: baseUrl,
     mapping: { ...mapping, newPatients: 'register', ...changes },
-    environment: { ...clientsFile([BOT]), LOG_LEVEL: 'fatal' },
+    environment: { ...clientsFile(CLIENTS), LOG_LEVEL: 'fatal' },
   })
 const post = (body: unknown, through = gateways[0]!, ask: Ask = {}): Promise<Answer> =>
-  through.api.post('/intake', body, { auth: `Bearer ${BOT.key}`, ...ask })
+  through.api.post('/intake', body, { ...auth(), ...ask })
 const intake = (patient: unknown, extra: Record<string, unknown> = {}, through = gateways[0]!, conversation = unique('chat')) =>
   post({ type: 'short', patient, ...extra }, through, { headers: { 'x-conversation-id': conversation } })
 
@@ -76,13 +84,13 @@ describe('identity on a real server', () => {
       birthDate: '1931-07-08',
       identifier: [{ system: MRN_SYSTEM, value: `HL-${ids.get(who)!.toUpperCase()}` }],
       telecom: [
-        { system: 'phone', value: '+1 (555) 010-0777' },
+        { system: 'phone', value: `+1 (555) ${LOCAL}` },
         { system: 'email', value: `${who}.${mail}` },
       ],
     }))
     await fhir.putAll(patients)
   })
-  const phone = '555-010-0777'
+  const phone = `555-${LOCAL}`
   const who = (family_name: string, given_name: string) => ({ family_name, given_name, birth_date: '1931-07-08', phone })
 
   test.for<readonly [string, Record<string, string>]>([
@@ -99,7 +107,7 @@ describe('identity on a real server', () => {
     ['l for ł', who('lukasiewicz', 'jan')],
     ['in one word', who('delacruz', 'mariajose')],
     ['two letters', who('LI', 'bo')],
-    ['a phone number with country and extension', { ...who('Li', 'Bo'), phone: '+1 555.010.0777 x12' }],
+    ['a phone number with country and extension', { ...who('Li', 'Bo'), phone: `+1 555.${LOCAL} x12` }],
   ])('%s', async ([, patient]) => {
     expect((await intake(patient)).body['outcome']).toBe('eligible')
   })
@@ -189,7 +197,7 @@ describe('what is not booked here', () => {
       portal_label: PORTAL.label,
       next_actions: ['open_portal', 'contact_staff'],
     })
-    const found = await gateways[0]!.api.get('/availability?type=lab', { auth: `Bearer ${BOT.key}` })
+    const found = await gateways[0]!.api.get('/availability?type=lab', auth())
     expectProblem(found, 'policy_refused', { policy: 'booked_elsewhere' })
   })
 
@@ -198,7 +206,7 @@ describe('what is not booked here', () => {
     const { body } = await succeed(intake(patient, { exception: 'overbook', provider: desk.provider }))
     expect(body).toMatchObject({ outcome: 'needs_staff', escalation_reason: 'exception_requested' })
     const escalation = { reason: body['escalation_reason'], patient_token: body.patient_token }
-    const escalated = await succeed(gateways[0]!.api.post('/escalations', escalation, { auth: `Bearer ${BOT.key}` }))
+    const escalated = await succeed(gateways[0]!.api.post('/escalations', escalation, auth()))
     const [task] = await tasksOf(fhir, String(escalated.body['escalation_id']))
     expect(task?.for).toEqual({ reference: desk.patients[1] })
   })
@@ -243,10 +251,9 @@ describe('a new patient is registered', () => {
 
   test('and can hold a time with the token', async () => {
     const { body } = await succeed(intake(someone(), { new_patient: true }))
-    const auth = { auth: `Bearer ${BOT.key}` }
-    const found = await succeed(gateways[0]!.api.get(`/availability?type=short&provider=${desk.provider}&end=${later()}`, auth))
-    const hold = { slot_id: found.body.slots[0]?.slot_id, patient_token: body.patient_token }
-    expect((await succeed(gateways[0]!.api.post('/holds', hold, auth))).body.state).toBe('held')
+    const [offer] = await new Api(gateways[0]!.api.baseUrl, client.key).offers('short', desk.provider)
+    const hold = { slot_id: offer?.slot_id, patient_token: body.patient_token }
+    expect((await succeed(gateways[0]!.api.post('/holds', hold, auth()))).body.state).toBe('held')
   })
 
   test('once, when two ask at the same time on two gateways', async () => {
@@ -309,8 +316,4 @@ function letters(): string {
   return unique('n')
     .replace(/[^a-z0-9]/g, '')
     .replace(/\d/g, (digit) => 'qrstuvwxyz'.charAt(Number(digit)))
-}
-
-function later(): string {
-  return encodeURIComponent(new Date(Date.now() + 40 * 86_400_000).toISOString())
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Patient } from 'fhir/r4.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SCOPES } from '../../src/config.ts'
-import type { Answer, Ask } from '../helpers/api.ts'
+import { Api, type Answer, type Ask } from '../helpers/api.ts'
 import { MRN_SYSTEM, openDesk, unique, type Desk } from '../helpers/clinic.ts'
+import { tasksOf } from '../helpers/escalations.ts'
 import { clientsFile, startGateway, type GatewayProcess, type TestClient } from '../helpers/gateway-process.ts'
 import { leaksIn, type Secrets } from '../helpers/leaks.ts'
 import { contentOf, ownRedisUrl } from '../helpers/redis.ts'
@@ -131,13 +132,8 @@ const intake = (patient: unknown, extra: Record<string, unknown> = {}, client = 
   post('/intake', { type: 'short', patient, ...extra }, {}, client)
 
 async function offersOf(): Promise<string[]> {
-  const offers = await gateway.api.send(
-    'GET',
-    `/availability?type=short&provider=${desk.provider}&limit=50&end=${inUrl(new Date(Date.now() + 40 * 86_400_000).toISOString())}`,
-    undefined,
-    { auth: `Bearer ${STAFF.key}` },
-  )
-  return offers.body.slots.map((offer) => offer.slot_id)
+  const offers = await new Api(gateway.api.baseUrl, STAFF.key).offers('short', desk.provider)
+  return offers.map((offer) => offer.slot_id)
 }
 
 describe('a patient does all there is to do', () => {
@@ -155,11 +151,23 @@ describe('a patient does all there is to do', () => {
       await intake({ family_name: FAMILY }),
       await intake({ email: EMAIL, given_name: GIVEN }),
       await intake(identity, { reason: `It is my ${COMPLAINT}` }),
+      await intake(identity, { reason: `${GIVEN} has chest pain and ${COMPLAINT}` }),
+      await intake({}, { reason: `suicidal because of ${COMPLAINT}`, type: FAMILY.slice(0, 40) }),
+      await intake(identity, { reason: `${COMPLAINT} pills 20mg for ${EVERYTHING}`.slice(0, 500) }),
+      await intake(identity, { exception: 'overbook', reason: COMPLAINT }),
+      await intake({ ...byName, given_name: `${GIVEN}a` }, { new_patient: true, reason: COMPLAINT }),
     ]
     expect(outcomes.map((answer) => answer.body['outcome'])).toEqual([
       ...Array.from({ length: 4 }, () => 'identity_unverified'),
-      'needs_staff',
+      'eligible',
+      'urgent',
+      'urgent',
+      ...Array.from({ length: 3 }, () => 'needs_staff'),
     ])
+    const escalations = outcomes.filter((answer) => answer.body['outcome'] === 'urgent').map((answer) => String(answer.body['escalation_id']))
+    const stored = await Promise.all(escalations.map((id) => tasksOf(fhir, id)))
+    expect(stored.map((found) => found.length)).toEqual([1, 1])
+    expect(JSON.stringify(stored)).not.toMatch(new RegExp(`${COMPLAINT}|${GIVEN}|${FAMILY}`, 'i'))
   })
 
   test('hold, book, show, move, cancel, lose, be refused', async () => {
@@ -278,6 +286,7 @@ describe('a chatbot puts the data where it does not belong', () => {
     const headers = [
       { 'x-patient': `${GIVEN} ${FAMILY}` },
       { 'x-patient-token': EVERYTHING },
+      { 'x-conversation-id': EVERYTHING },
       { 'if-match': MRN },
       { 'x-request-id': EVERYTHING },
       { authorization: `Bearer ${FAMILY}` },
@@ -289,6 +298,7 @@ describe('a chatbot puts the data where it does not belong', () => {
       await send('GET', '/appointments', undefined, { headers: one })
       await post('/holds', { slot_id }, { headers: one })
       await post(`/appointments/ap-${ID}/cancel`, {}, { headers: one })
+      await post('/intake', { type: 'short', patient: identity, reason: COMPLAINT }, { headers: one })
     }
     expect(answers.length).toBeGreaterThan(headers.length)
   })
@@ -374,6 +384,14 @@ describe('none of it is found afterwards', () => {
     expect(lines.filter((line) => line.includes('"msg":"request"')).length).toBeGreaterThan(150)
     expect(lines.some((line) => line.includes('"level":10'))).toBe(true)
     expect(leaks(lines)).toEqual([])
+  })
+
+  test('in the FHIR server, as far as it is why the patient comes', async () => {
+    const records = await fhir.search('AuditEvent', `patient=Patient/${ID}`)
+    const tasks = await fhir.search('Task', `patient=Patient/${ID}`)
+    expect(records.length).toBeGreaterThan(5)
+    expect(tasks.length).toBeGreaterThan(1)
+    expect(leaks([...records, ...tasks].map((resource) => JSON.stringify(resource)), { COMPLAINT })).toEqual([])
   })
 
   test('while the FHIR server has it, where it belongs', async () => {
