@@ -1,4 +1,4 @@
-import type { AuditEvent, Patient } from 'fhir/r4.js'
+import type { AuditEvent } from 'fhir/r4.js'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AuditTrail } from '../../../src/audit/audit-trail.ts'
 import { BookingError } from '../../../src/booking/errors.ts'
