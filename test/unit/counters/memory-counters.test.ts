@@ -38,3 +38,12 @@ test('keeps so many keys and no more: the one used longest ago goes first', () =
   expect(memory.add('a', 1_000).count).toBe(3)
   expect(memory.add('b', 1_000).count).toBe(1)
 })
+
+test('can be looked at without counting, and a count can be taken back', () => {
+  const counters = new MemoryCounters(10, () => 0)
+  expect(counters.add('a', 1_000, 0)).toEqual({ count: 0, leftMs: 1_000 })
+  expect(counters.add('a', 1_000).count).toBe(1)
+  expect(counters.add('a', 1_000, 2).count).toBe(3)
+  expect(counters.add('a', 1_000, -1).count).toBe(2)
+  expect(counters.add('a', 1_000, 0).count).toBe(2)
+})
