@@ -57,7 +57,12 @@ export class PlatformTools {
     const args = withoutBlanks(call.args)
     const identity = identityOf(call, args)
     const idempotencyKey = identity && keyOf([this.#channel, ...identity, tool.name], args)
-    const result = await callTool(this.#gateway, tool, args, { client, requestId: request.id, idempotencyKey })
+    const result = await callTool(this.#gateway, tool, args, {
+      client,
+      requestId: request.id,
+      idempotencyKey,
+      conversation: call.conversation,
+    })
     recordResult(request, this.#gateway, { door: this.#channel, tool: tool.name, result })
     return result
   }

@@ -54,6 +54,17 @@ test('within a conversation a time can be held again after it was given back', a
   expect(await send('/channels/retell', whole('hold_time', hold))).toMatchObject({ state: 'held', replayed: false })
 })
 
+test('guesses at who somebody is count for their own conversation', async () => {
+  const guess = (call_id: string, n: number) => {
+    const patient = { mrn: `guess-${n}`, birth_date: `19${String(n).padStart(2, '0')}-01-01` }
+    return send('/channels/retell', { ...whole('start_intake', { type: 'short', patient }), call: { call_id } })
+  }
+  const outcomes: unknown[] = []
+  for (let n = 10; n < 17; n++) outcomes.push((await guess('one call', n))['outcome'])
+  expect(outcomes).toEqual([...Array.from({ length: 5 }, () => 'identity_unverified'), 'needs_staff', 'needs_staff'])
+  expect(await guess('another call', 30)).toMatchObject({ outcome: 'identity_unverified' })
+})
+
 test.each<[string, Record<string, string>]>([
   ['nothing', {}],
   ['the key itself', { authorization: `Bearer ${SECRETS.retell}`, 'x-retell-signature': SECRETS.retell }],
