@@ -12,7 +12,7 @@ import { killGatewayAt, killWorkerAt } from '../torture/kill-scene.ts'
 import { runMixedLoad, type LoadPlan } from '../torture/mixed-load.ts'
 import { Random } from '../torture/random.ts'
 import { FAULTED_WRITES, tortureWire } from '../torture/wire-faults.ts'
-import { buildWorld } from '../torture/world.ts'
+import { buildWorld, type World } from '../torture/world.ts'
 
 // `npm run torture` does the same with large numbers, and kills HAPI and Redis too.
 const fhir = hapiOnPostgres()
@@ -78,8 +78,9 @@ describe(`two gateways and two workers (TEST_SEED=${SEED} draws the same)`, () =
   })
   afterAll(() => cluster.stop())
 
-  async function loadAndAudit(slots: number, plan: LoadPlan): Promise<number> {
-    const world = await buildWorld(fhir, cluster.api, { slots, patients: 16 })
+  const openWorld = () => buildWorld(fhir, cluster.api, { slots: 40, patients: 16 })
+
+  async function loadAndAudit(world: World, plan: LoadPlan): Promise<number> {
     const { lives, history } = await runMixedLoad(world, cluster.apis, new Random(SEED), plan)
     expect(await auditWorld(fhir, world, lives)).toEqual([])
     expect(auditHistory(history)).toEqual([])
@@ -87,7 +88,7 @@ describe(`two gateways and two workers (TEST_SEED=${SEED} draws the same)`, () =
   }
 
   test('many requests: what was acknowledged stands, and the history of every Slot is linearizable', async () => {
-    const count = await loadAndAudit(40, { requests: 500 })
+    const count = await loadAndAudit(await openWorld(), { requests: 500 })
     expect(count).toBeGreaterThanOrEqual(500)
   }, 120_000)
 
@@ -103,13 +104,15 @@ describe(`two gateways and two workers (TEST_SEED=${SEED} draws the same)`, () =
       restartRedis: () => Promise.resolve(),
       restartHapi: () => Promise.resolve(),
     }
+    // Before anything dies: what a test sets up is not what is tried.
+    const world = await openWorld()
     const own = misfortunes(cluster, servers, 3_000).slice(0, -3)
     const end = performance.now() + 20_000
     let chaosEnded = false
     const chaos = runChaos(own, new Random(SEED), () => performance.now() > end, 1_500).finally(() => {
       chaosEnded = true
     })
-    const count = await loadAndAudit(40, { perSecond: 10, isOver: () => chaosEnded })
+    const count = await loadAndAudit(world, { perSecond: 10, isOver: () => chaosEnded })
     const happened = await chaos
     expect(count).toBeGreaterThan(50)
     recordFact('requests while processes die', `${count} requests, ${happened.length} misfortunes, nothing lost, nothing twice`)
