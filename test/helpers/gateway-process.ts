@@ -31,13 +31,20 @@ export interface GatewayOptions {
   readonly capture?: boolean
 }
 
+/** Whoever is left when the tests of a file end, e.g. because one failed half-way, ends with them. */
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
 /** Starts a gateway and waits until it is ready to write. Its log goes to standard error with LOG_LEVEL set. */
 export async function startGateway(options: GatewayOptions): Promise<GatewayProcess> {
   const port = options.port ?? (await freePort())
   const mappingFile = join(mkdtempSync(join(tmpdir(), 'fsg-test-')), 'mapping.json')
   writeFileSync(mappingFile, JSON.stringify({ ...MAPPING, ...options.mapping }))
   const child = spawn(process.execPath, ['src/main.ts'], {
-    stdio: options.capture === true ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    // Never this process's own: a gateway that outlives a test would keep the whole run from ending.
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       NODE_ENV: 'test',
@@ -52,8 +59,15 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayProc
       ...options.environment,
     },
   })
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => (output += bytes.toString('utf8')))
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      if (options.capture === true) output += bytes.toString('utf8')
+      else process.stderr.write(bytes)
+    })
+  }
   const api = new Api(`http://127.0.0.1:${port}`)
   if (options.until !== 'started') await untilHealthy(api, child, options.until ?? 'ready')
   return {
