@@ -33,7 +33,7 @@ export interface Ask {
 const SEARCH_MS = 390 * 24 * 60 * 60_000
 
 /** A crowd a moment ago may have opened the circuit breaker; a chatbot asks again when it was told to. */
-const OFFER_TRIES = 5
+const OFFER_TRIES = 15
 function isForLater({ status, body, headers }: Answer): boolean {
   return status === 503 && body['retryable'] === true && headers.has('retry-after')
 }

@@ -15,7 +15,7 @@ export const FAULTED_WRITES: readonly WriteName[] = ['hold', 'book', 'confirm', 
 /** `reset-later`: this many transactions of one request in a row meet a cut answer. */
 const FAULTS_IN_A_ROW: Readonly<Partial<Record<WireFault, number>>> = { 'reset-later': 3 }
 /** Writes that are under way at a time: stalled ones take seconds. */
-const AT_ONCE = 10
+const AT_ONCE = 8
 
 /** What became of many writes that met one fault. */
 export interface FaultReport {
