@@ -34,10 +34,9 @@ await runScript(async () => {
   const started = Date.now()
   const report = new TortureReport()
   if (options['base-url'] === undefined) {
-    // After each phase, and with what is missing: a run takes long, and may be ended before its end.
     const save = (missing: readonly string[]) => {
       const size = options.quick === true ? 'small numbers' : 'full numbers'
-      const end = missing.length === 0 ? '' : ` Ended before its end: ${missing.join(', ')} not run.`
+      const end = missing.length === 0 ? '' : ` Ended before its end: ${missing.join(', ')} not finished.`
       const head = `Seed ${seed}, ${size}, ${secondsSince(started)} s, ${new Date().toISOString().slice(0, 10)}.${end}`
       if (options.only === undefined) writeFileSync(join(repoRoot, 'docs/torture-results.md'), report.page([head]))
     }
@@ -72,6 +71,9 @@ async function onOwnServers(
     for (const [index, phase] of PHASES.entries()) {
       if (options.only !== undefined && options.only !== phase) continue
       say(`\n== ${phase}`)
+      report.noted = () => {
+        save(PHASES.slice(index))
+      }
       await run[phase]()
       save(PHASES.slice(index + 1))
     }

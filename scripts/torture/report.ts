@@ -5,6 +5,8 @@ export class TortureReport {
   readonly #lines: string[] = []
   readonly #problems: string[] = []
   #passed = 0
+  /** Told after each result: a run takes long, and may be ended before its end. */
+  noted: () => void = () => undefined
 
   /** One result: how it went in a line, and what was wrong. Printed at once. */
   note(what: string, seen: string, problems: readonly string[]): void {
@@ -13,11 +15,13 @@ export class TortureReport {
     if (problems.length === 0) {
       this.#passed++
       say(`ok      ${line}`)
+      this.noted()
       return
     }
     this.#problems.push(...problems.map((problem) => `${what}: ${problem}`))
     say(`FAILED  ${line}`)
     for (const problem of problems.slice(0, 10)) say(`          ${problem}`)
+    this.noted()
   }
 
   get failed(): boolean {

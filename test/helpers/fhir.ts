@@ -34,14 +34,23 @@ export class Fhir {
     await this.#send('DELETE', url).catch(() => this.#send('DELETE', url))
   }
 
-  /** Everything a search matches, fresh. Pages by id, because `no-store` has no next links. */
+  /** Everything a search matches, fresh. `no-store` knows no pages; what is more than one is read again with `no-cache`, which does. */
   async search<T extends FhirResource['resourceType']>(type: T, query: string): Promise<Extract<FhirResource, { resourceType: T }>[]> {
-    const bundle = (await this.#send('GET', `${type}?${query}&_count=500`, undefined, {
-      'cache-control': 'no-store, max-results=1000',
-    })) as Bundle
-    const found = (bundle.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource as FhirResource] : []))
-    if (found.length >= 500) throw new Error(`${type}?${query} matches more than a test may read at once`)
+    const path = `${type}?${query}&_count=500`
+    const page = (await this.#send('GET', path, undefined, { 'cache-control': 'no-store, max-results=1000' })) as Bundle
+    const found = (page.entry?.length ?? 0) < 500 ? resourcesOf(page) : await this.#searchPages(path)
     return found.filter((resource): resource is Extract<FhirResource, { resourceType: T }> => resource.resourceType === type)
+  }
+
+  async #searchPages(path: string): Promise<FhirResource[]> {
+    const found: FhirResource[] = []
+    for (let next: string | undefined = path; next !== undefined;) {
+      const page = (await this.#send('GET', next, undefined, { 'cache-control': 'no-cache' })) as Bundle
+      found.push(...resourcesOf(page))
+      const link = page.link?.find(({ relation }) => relation === 'next')
+      next = link && new URL(link.url).search
+    }
+    return found
   }
 
   async #send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> {
@@ -68,4 +77,8 @@ export class Fhir {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   }
+}
+
+function resourcesOf(page: Bundle): FhirResource[] {
+  return (page.entry ?? []).flatMap((entry) => (entry.resource ? [entry.resource as FhirResource] : []))
 }
