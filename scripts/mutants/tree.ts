@@ -4,7 +4,7 @@ import { repoRoot, runDir } from '../stack/paths.ts'
 import { plant, type Mutant } from './mutant.ts'
 
 /** What the tests without servers need of the checkout. */
-const PARTS = ['src', 'test', 'scripts', 'mappings', 'bench', 'docs', 'llms.txt', 'README.md', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const PARTS = ['src', 'test', 'scripts', 'mappings', 'bench', 'docs', 'llms.txt', 'README.md', 'redocly.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts']
 
 /** A copy of the checkout in which sources may be spoilt. */
 export class MutantTree {
