@@ -4,7 +4,12 @@ import { repoRoot, runDir } from '../stack/paths.ts'
 import { plant, type Mutant } from './mutant.ts'
 
 /** What the tests without servers need of the checkout. */
-const PARTS = ['src', 'test', 'scripts', 'mappings', 'bench', 'docs', 'llms.txt', 'README.md', 'redocly.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+/** With the files at the top that tests read. */
+const PARTS = [
+  ...['src', 'test', 'scripts', 'mappings', 'bench', 'docs', 'hapi/src', '.ci'],
+  ...['llms.txt', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'Dockerfile', '.dockerignore', 'docker-compose.yml', 'docker-compose.dev.yml'],
+  ...['redocly.yaml', '.dependency-cruiser.cjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts'],
+]
 
 /** A copy of the checkout in which sources may be spoilt. */
 export class MutantTree {
