@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { repoRoot, runDir } from '../stack/paths.ts'
 import { plant, type Mutant } from './mutant.ts'
 
-/** What the tests without servers need of the checkout. */
-/** With the files at the top that tests read. */
+/** What the tests without servers need of the checkout, with the files at the top that some of them read. */
 const PARTS = [
   ...['src', 'test', 'scripts', 'mappings', 'bench', 'docs', 'hapi/src', '.ci'],
   ...['llms.txt', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'Dockerfile', '.dockerignore', 'docker-compose.yml', 'docker-compose.dev.yml'],
