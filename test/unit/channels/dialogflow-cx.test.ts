@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DialogflowCxBot, sample, SECRETS, type Reply } from '../../helpers/channels.ts'
 import { MemoryEhr } from '../../simulation/memory-ehr.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, type ChannelApp } from '../helpers/channel-app.ts'
 import { ADA, BO, memoryGateway } from '../helpers/memory-gateway.ts'
 
@@ -10,16 +10,12 @@ interface Answer {
   readonly sessionInfo: { readonly parameters: Record<string, unknown> }
 }
 
+startAtBeginning()
 let clinic: ChannelApp
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = await channelApp()
 })
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 
 async function send(tag: string, parameters: unknown, changes: Record<string, unknown> = {}): Promise<Answer> {
   const request = sample('dialogflow-cx-webhook')

@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { CHANNELS } from '../../../src/channel-settings.ts'
 import { rememberAfter } from '../../../src/channels/conversation-state.ts'
 import { buildTools } from '../../../src/tools/catalog.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { memoryGateway } from '../helpers/memory-gateway.ts'
 
 const page = (name: string) => readFileSync(`docs/channels/${name}.md`, 'utf8')
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
-})
-afterEach(() => vi.useRealTimers())
+startAtBeginning()
 
 const tools = () => buildTools(memoryGateway().gateway)
 /** Every name that an answer may set. */

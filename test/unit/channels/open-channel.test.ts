@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { CHANNELS } from '../../../src/channel-settings.ts'
 import { allBots, retellSignature, SECRETS } from '../../helpers/channels.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, CLIENT, CLIENT_KEY, OPEN, type ChannelApp } from '../helpers/channel-app.ts'
 
 const PATHS = {
@@ -11,15 +11,9 @@ const PATHS = {
   rasa: '/channels/rasa/webhook',
 } as const
 
+startAtBeginning()
 let clinic: ChannelApp
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
-})
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 const post = async (path: string, headers: Record<string, string>) =>
   (await clinic.post(path, '{}', { 'content-type': 'application/json', ...headers })).status
 const byKey = { authorization: `Bearer ${CLIENT_KEY}` }

@@ -2,12 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { clipped, GPT_LIMITS, gptDocument } from '../../../src/channels/openapi-gpt.ts'
 import { buildTools } from '../../../src/tools/catalog.ts'
 import type { Gateway } from '../../../src/desk/gateway.ts'
 import { runProgram } from '../../helpers/command.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, CLIENT_KEY, type ChannelApp } from '../helpers/channel-app.ts'
 import { ADA, memoryGateway } from '../helpers/memory-gateway.ts'
 
@@ -27,11 +27,7 @@ interface Document {
   readonly paths: Record<string, { readonly post: Operation }>
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
-})
-afterEach(() => vi.useRealTimers())
+startAtBeginning()
 
 /** A clinic with so many long names that no description would fit. */
 function wordyGateway(): Gateway {

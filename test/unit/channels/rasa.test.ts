@@ -1,18 +1,14 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sample, SECRETS } from '../../helpers/channels.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, type ChannelApp } from '../helpers/channel-app.ts'
 
+startAtBeginning()
 let clinic: ChannelApp
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = await channelApp()
 })
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${SECRETS.rasa}` }
 async function send(action: string, changes: Record<string, unknown> = {}) {

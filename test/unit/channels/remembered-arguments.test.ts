@@ -1,15 +1,12 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { argumentsFrom } from '../../../src/channels/remembered-arguments.ts'
 import { buildTools } from '../../../src/tools/catalog.ts'
 import type { ToolName } from '../../../src/tools/tool.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { memoryGateway } from '../helpers/memory-gateway.ts'
 
 const ZONE = 'America/Los_Angeles'
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
-})
+startAtBeginning()
 
 function from(remembered: Record<string, unknown>, name: ToolName) {
   const tool = buildTools(memoryGateway().gateway).find((one) => one.name === name)!

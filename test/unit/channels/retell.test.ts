@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { retellSignature, sample, SECRETS } from '../../helpers/channels.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, type ChannelApp } from '../helpers/channel-app.ts'
 import { ADA } from '../helpers/memory-gateway.ts'
 
+startAtBeginning()
 let clinic: ChannelApp
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = await channelApp()
 })
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 
 async function send(path: string, request: unknown): Promise<Record<string, unknown>> {
   const body = typeof request === 'string' ? request : JSON.stringify(request)

@@ -1,20 +1,16 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { bookThrough, cancelThrough } from '../../helpers/channel-story.ts'
 import { allBots } from '../../helpers/channels.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, CLIENT_KEY, type ChannelApp } from '../helpers/channel-app.ts'
 import { ADA, BO } from '../helpers/memory-gateway.ts'
 
+startAtBeginning()
 let clinic: ChannelApp
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = await channelApp()
 })
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 
 const platforms = allBots(() => Promise.reject(new Error('not used')), '').map(({ platform }) => platform)
 const botOn = (platform: string) => allBots(clinic.post, CLIENT_KEY).find((bot) => bot.platform === platform)!

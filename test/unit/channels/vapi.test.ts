@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sample, SECRETS, vapiCalls, vapiSignature } from '../../helpers/channels.ts'
 import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { channelApp, type ChannelApp } from '../helpers/channel-app.ts'
 import { ADA } from '../helpers/memory-gateway.ts'
 
@@ -11,16 +12,12 @@ interface Result {
   readonly error?: string
 }
 
+startAtBeginning()
 let clinic: ChannelApp
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = await channelApp()
 })
-afterEach(async () => {
-  await clinic.app.close()
-  vi.useRealTimers()
-})
+afterEach(() => clinic.app.close())
 
 async function send(message: unknown): Promise<Result[]> {
   const body = JSON.stringify(message)

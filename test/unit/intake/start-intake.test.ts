@@ -1,11 +1,12 @@
 import type { AuditEvent } from 'fhir/r4.js'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { AuditTrail } from '../../../src/audit/audit-trail.ts'
 import { BookingError } from '../../../src/booking/errors.ts'
 import type { ClinicMapping } from '../../../src/clinic/mapping.ts'
 import type { IntakeAnswer, IntakeBody } from '../../../src/intake/intake-request.ts'
 import { startIntake, type IntakeDeps } from '../../../src/intake/start-intake.ts'
 import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { ADA, CHATBOT, memoryGateway } from '../helpers/memory-gateway.ts'
 import { callWithin } from '../helpers/scripted-ehr.ts'
 
@@ -56,11 +57,10 @@ const refused = (body: Partial<IntakeBody>, conversation?: string) =>
 const tasks = () => clinic.store.all('Task')
 const everything = () => JSON.stringify([...tasks(), ...clinic.store.all('AuditEvent'), ...clinic.store.all('Patient'), ...clinic.audited])
 
+startAtBeginning()
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: BEGINNING })
   clinic = clinicWith()
 })
-afterEach(() => vi.useRealTimers())
 
 test('a known patient goes on, and the look-up is on record', async () => {
   const answer = await ask()

@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { buildTools } from '../../../src/tools/catalog.ts'
 import { callTool, type ToolResult } from '../../../src/tools/call-tool.ts'
 import type { ToolName } from '../../../src/tools/tool.ts'
-import { BEGINNING } from '../../simulation/world.ts'
+import { startAtBeginning } from '../helpers/at-beginning.ts'
 import { ADA, BO, CHATBOT, memoryGateway } from '../helpers/memory-gateway.ts'
 
+startAtBeginning()
 let clinic: ReturnType<typeof memoryGateway>
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(BEGINNING)
   clinic = memoryGateway()
-})
-afterEach(() => {
-  vi.useRealTimers()
 })
 
 const answers: ToolResult[] = []
