@@ -11,6 +11,11 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json llms.txt ./
 COPY mappings ./mappings
 COPY src ./src
+# For operators: docker compose exec worker node scripts/escalations.ts
+COPY scripts/doctor.ts scripts/escalations.ts scripts/reconcile.ts scripts/webhooks.ts ./scripts/
+COPY scripts/escalations/show.ts ./scripts/escalations/
+COPY scripts/seed/fhir-server.ts ./scripts/seed/
+COPY scripts/stack/arguments.ts scripts/stack/console.ts scripts/stack/paths.ts ./scripts/stack/
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
