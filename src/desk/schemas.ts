@@ -125,7 +125,7 @@ export const intakeBodySchema = z.strictObject({
     .describe(
       'Something that the online rules do not allow: a time that is full, a visit squeezed in, another provider than offers it. Staff decide.',
     ),
-  reason: text(500)
+  reason: text(4_000)
     .optional()
     .describe(
       'Short, in the words of the patient, English or Spanish. Screened for emergencies, then dropped: never stored, logged or repeated.',

@@ -88,6 +88,17 @@ const ORDERS: readonly Misuse[] = [
     without: ['patient_token'],
   },
   {
+    name: 'an emergency at the end of a whole conversation told as a reason',
+    act: ({ call, desk }) =>
+      call('start_intake', {
+        type: 'short',
+        patient: { mrn: `mrn-${desk.patients[0]?.slice(8) ?? ''}`, birth_date },
+        reason: `${'I would like to come in some time next week. '.repeat(80)}I have chest pain since an hour ${MARK}`,
+      }),
+    outcome: 'urgent',
+    without: ['patient_token'],
+  },
+  {
     name: 'the number of a credit card told as a reason',
     act: ({ call, desk }) =>
       call('start_intake', {
