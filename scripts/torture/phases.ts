@@ -1,6 +1,7 @@
 import type { Fhir } from '../../test/helpers/fhir.ts'
 import { startGateway } from '../../test/helpers/gateway-process.ts'
 import { startProxy } from '../../test/helpers/tcp-proxy.ts'
+import { untilServing } from '../../test/helpers/writes.ts'
 import { auditHistory, auditWorld } from '../../test/torture/audit.ts'
 import { misfortunes, runChaos, type Servers } from '../../test/torture/chaos.ts'
 import { Cluster } from '../../test/torture/cluster.ts'
@@ -8,8 +9,9 @@ import { KILL_POINTS } from '../../test/torture/kill-points.ts'
 import { killGatewayAt, killWorkerAt } from '../../test/torture/kill-scene.ts'
 import { runMixedLoad, type LoadReport } from '../../test/torture/mixed-load.ts'
 import type { Random } from '../../test/torture/random.ts'
-import { FAULTED_WRITES, tortureWire, WIRE_FAULTS } from '../../test/torture/wire-faults.ts'
+import { FAULTED_WRITES, SERVING_WITHIN_MS, tortureWire, WIRE_FAULTS } from '../../test/torture/wire-faults.ts'
 import { buildWorld, type World } from '../../test/torture/world.ts'
+import { say, secondsSince } from '../stack/console.ts'
 import type { TortureReport } from './report.ts'
 
 /** What every phase needs. */
@@ -33,10 +35,14 @@ export async function wirePhase({ fhir, redisUrl, report }: Rack, count: number)
     }),
   )
   try {
+    const began = Date.now()
+    await Promise.all(lanes.map(({ gateway }) => untilServing(fhir, gateway.api, SERVING_WITHIN_MS)))
+    say(`${lanes.length} gateways serve after ${secondsSince(began)} s`)
     for (const fault of WIRE_FAULTS) {
       const tried = lanes.map(async ({ write, proxy, gateway }) => {
-        const { count: done, sent, problems } = await tortureWire({ fhir, api: gateway.api, proxy }, write, fault, count)
-        report.note(`${write} meets ${fault}`, `${done} settled after ${sent} requests`, problems)
+        const { count: done, sent, pauseMs, problems } = await tortureWire({ fhir, api: gateway.api, proxy }, write, fault, count)
+        const seen = `${done} settled after ${sent} requests; the gateway served again within ${(pauseMs / 1000).toFixed(1)} s`
+        report.note(`${write} meets ${fault}`, seen, problems)
       })
       await Promise.all(tried)
     }

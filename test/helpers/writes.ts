@@ -117,12 +117,23 @@ export async function until(what: string, withinMs: number, holds: () => Promise
 }
 
 /** Waits until a gateway reads and writes again: a test that has opened a circuit breaker must not be felt by the next one. */
-export async function untilServing(fhir: Fhir, api: Api): Promise<void> {
+export async function untilServing(fhir: Fhir, api: Api, withinMs = 10_000): Promise<void> {
   const { provider } = await openDesk(fhir, { slots: 1 })
   const url = `/availability?type=short&provider=${provider}`
-  await until('the gateway reads again', 10_000, async () => (await api.get(url)).status === 200)
+  await untilAnswered('the gateway reads again', 200, withinMs, () => api.get(url))
   const { desk, patient } = await prepareWrite('book', fhir, api)
   const [offer] = await api.offers('short', desk.provider)
   const book = () => api.post('/appointments', { slot_id: offer?.slot_id, patient })
-  await until('the gateway writes again', 10_000, async () => (await book()).status === 201)
+  await untilAnswered('the gateway writes again', 201, withinMs, book)
+}
+
+async function untilAnswered(what: string, status: number, withinMs: number, ask: () => Promise<Answer>): Promise<void> {
+  const others: Answer[] = []
+  await until(what, withinMs, async () => {
+    const answer = await ask()
+    if (answer.status !== status) others.push(answer)
+    return answer.status === status
+  }).catch((error: unknown) => {
+    throw new Error(`${error instanceof Error ? error.message : what}; answered: ${JSON.stringify(statuses(others))}`)
+  })
 }

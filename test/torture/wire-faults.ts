@@ -14,6 +14,11 @@ export const FAULTED_WRITES: readonly WriteName[] = ['hold', 'book', 'confirm', 
 
 /** `reset-later`: this many transactions of one request in a row meet a cut answer. */
 const FAULTS_IN_A_ROW: Readonly<Partial<Record<WireFault, number>>> = { 'reset-later': 3 }
+/**
+ * Longest wait for a gateway that serves, in milliseconds: processes that have just started together each read the whole directory of
+ * the clinic and reconcile it first.
+ */
+export const SERVING_WITHIN_MS = 60_000
 /** Writes that are under way at a time: stalled ones take seconds. */
 const AT_ONCE = 8
 
@@ -24,6 +29,8 @@ export interface FaultReport {
   readonly count: number
   /** How often the bots had to ask in all. */
   readonly sent: number
+  /** Longest time until the gateway served again after faults, in milliseconds; preparations included. */
+  readonly pauseMs: number
   readonly problems: readonly string[]
 }
 
@@ -35,9 +42,12 @@ export async function tortureWire(
   count: number,
 ): Promise<FaultReport> {
   const results: { sent: number; problems: string[] }[] = []
+  let pauseMs = 0
   for (let done = 0; done < count; done += AT_ONCE) {
     // Cut answers in number open the circuit breaker, and that stays open for a moment after the last of them.
-    await untilServing(where.fhir, where.api)
+    const began = performance.now()
+    await untilServing(where.fhir, where.api, SERVING_WITHIN_MS)
+    pauseMs = Math.max(pauseMs, performance.now() - began)
     const prepared = await Promise.all(
       Array.from({ length: Math.min(AT_ONCE, count - done) }, () => prepareWrite(write, where.fhir, where.api)),
     )
@@ -58,6 +68,7 @@ export async function tortureWire(
     fault,
     count: results.length,
     sent: results.reduce((sum, { sent }) => sum + sent, 0),
+    pauseMs,
     problems: results.flatMap(({ problems }) => problems),
   }
 }
