@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Reading } from '../../../src/booking/ports.ts'
-import { runsOutMeanwhile } from '../../../src/booking/torn-readings.ts'
+import { runsOutMeanwhile, TornReadings } from '../../../src/booking/torn-readings.ts'
 import { at, claimed, gatewayVisit, NOW, slot } from '../helpers/day.ts'
 
 const SECOND = 1_000
@@ -13,6 +13,31 @@ const reading = (found: Partial<Record<string, Reading['all'] extends (name: str
   readUntil: NOW + seconds * SECOND,
   all: (name) => found[name] ?? [],
   isComplete: () => true,
+})
+
+describe('a reading that contradicts itself', () => {
+  /** Whether each of these readings is to be read again, one after the other. */
+  const torn = (...readings: readonly (readonly (string | undefined)[])[]) => {
+    const readingsOf = new TornReadings()
+    return readings.map((contradictions) => readingsOf.isTorn(...contradictions))
+  }
+
+  test('is read again, and believed where the next one says the same', () => {
+    expect(torn(['Slot/s 3'], ['Slot/s 3'])).toEqual([true, false])
+  })
+
+  test('is read again as often as it contradicts itself in another way', () => {
+    expect(torn(['Slot/s 3'], ['Slot/s 4'], ['Slot/t 1'], ['Slot/t 1'])).toEqual([true, true, true, false])
+    expect(torn(['a', undefined], ['a', 'b'], ['a', 'b'])).toEqual([true, true, false])
+  })
+
+  test('is torn anew where there was a sound one in between', () => {
+    expect(torn(['Slot/s 3'], [undefined], ['Slot/s 3'])).toEqual([true, false, true])
+  })
+
+  test('is none where nothing contradicts', () => {
+    expect(torn([undefined, undefined], [])).toEqual([false, false])
+  })
 })
 
 test.each([
