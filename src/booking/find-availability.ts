@@ -96,7 +96,7 @@ async function readOffers(
     (schedule) => snapshot.directory.schedules.get(schedule.id ?? '')?.version !== schedule.meta?.versionId,
   )
   if (!isNews) return found(reading, snapshot.directory)
-  const { directory } = await deps.directories.refresh(call)
+  const { directory } = await deps.directories.refresh(call, snapshot.directory)
   return found(await read(directory), directory)
 }
 

@@ -9,7 +9,7 @@ import type { Call } from './ports.ts'
 export async function assertScheduleKnown(deps: BookingDeps, print: Buffer, call: Call): Promise<void> {
   const { directory } = await deps.directories.current(call)
   if (directory.byFingerprint(print).length > 0) return
-  const fresh = await deps.directories.refresh(call)
+  const fresh = await deps.directories.refresh(call, directory)
   if (fresh.directory.byFingerprint(print).length === 0) {
     throw new BookingError('slot_taken', 'That time is no longer offered: its Schedule is gone from the EHR.')
   }

@@ -230,7 +230,7 @@ class WriteAttempt {
   async #plan(reading: Reading, directory: Directory): Promise<Decided | ExtraRound> {
     const plan = this.#request.plan(reading, directory, [])
     if (plan.kind === 'stale-directory') {
-      await this.#deps.directories.refresh(this.#call)
+      await this.#deps.directories.refresh(this.#call, directory)
       return 'stale-directory'
     }
     if (plan.kind === 'torn-reading') return 'torn'

@@ -64,9 +64,9 @@ export interface DirectorySource {
   current(call: Call): Promise<DirectorySnapshot>
   /**
    * Reads what has changed in it. Callers that ask at the same time share one reading.
-   * @param hasChanged the caller has seen that it differs from the EHR (default); everything is read where no change explains that
+   * @param contradicted the directory that the caller has seen to differ from the EHR: everything is read where no change explains that
    */
-  refresh(call: Call, hasChanged?: boolean): Promise<DirectorySnapshot>
+  refresh(call: Call, contradicted?: Directory): Promise<DirectorySnapshot>
 }
 
 /** A directory and the moment of the EHR's clock from which on changes may be missing in it. */

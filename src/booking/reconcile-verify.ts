@@ -31,7 +31,7 @@ export async function verify(walk: Walk, directories: DirectorySource, finding: 
   const queries = { ...queriesAbout(finding, ids, seen), ...Object.fromEntries(arounds.flatMap((around) => aroundQueries(around, walk))) }
   const reading = await ehr.read(queries)
   if (arounds.some(({ prefix, schedules }) => isDirectoryStale(partOf(reading, prefix), directory, schedules))) {
-    await directories.refresh(ehr.newCall())
+    await directories.refresh(ehr.newCall(), directory)
     return []
   }
   const again = new Gathering(directory)

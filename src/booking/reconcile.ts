@@ -67,7 +67,7 @@ export async function reconcile(
   const settings = { ...DEFAULTS, ...options }
   if (!settings.dryRun) deps.writes.assertOpen()
   // Of today's Schedules and people, because a visit is judged by whose time it takes. Where that takes too long: as last read.
-  const { directory } = await deps.directories.refresh(callFor(), false).catch(() => deps.directories.current(callFor()))
+  const { directory } = await deps.directories.refresh(callFor()).catch(() => deps.directories.current(callFor()))
   const ehr = new PacedEhr(deps.ehr, callFor, settings.rest)
   const { now } = await ehr.read({ clock: { kind: 'search', type: 'Schedule', params: [['_id', 'none']] } })
   const walk = { ehr, directory, mapping: deps.mapping, today: midnight(now, deps.mapping.clinic.timeZone) }

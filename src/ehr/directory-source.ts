@@ -32,31 +32,37 @@ export class FhirDirectorySource implements DirectorySource {
   async current(call: Call): Promise<DirectorySnapshot> {
     if (!this.#snapshot) return this.refresh(call)
     // A failing refresh in the background changes nothing: writes check their Schedules anew in any case.
-    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#start(false).catch(() => undefined)
+    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#start().catch(() => undefined)
     return this.#snapshot
   }
 
-  async refresh(call: Call, hasChanged = true): Promise<DirectorySnapshot> {
-    // One that began before the caller noticed a change may miss it, so it is waited for and another one started.
-    const running = this.#reading
-    const fresh = running ? running.catch(() => undefined).then(() => this.#start(hasChanged)) : this.#start(hasChanged)
-    return withDeadline(fresh, call.deadline)
+  async refresh(call: Call, contradicted?: Directory): Promise<DirectorySnapshot> {
+    return withDeadline(this.#newerThan(contradicted), call.deadline)
   }
 
-  #start(hasChanged: boolean): Promise<DirectorySnapshot> {
-    this.#reading ??= this.#read(hasChanged).finally(() => {
+  async #newerThan(contradicted: Directory | undefined): Promise<DirectorySnapshot> {
+    // A reading that began before the caller noticed a change may miss it.
+    await this.#reading?.catch(() => undefined)
+    const snapshot = await this.#start()
+    if (snapshot.directory !== contradicted) return snapshot
+    // No change explains it, so something was deleted.
+    this.#wholeAt = Number.NEGATIVE_INFINITY
+    return this.#start()
+  }
+
+  /** One reading at a time: whoever asks meanwhile shares it. */
+  #start(): Promise<DirectorySnapshot> {
+    this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined
     })
     return this.#reading
   }
 
-  /** @param hasChanged somebody saw that it differs: where no change is found, something was deleted */
-  async #read(hasChanged: boolean): Promise<DirectorySnapshot> {
+  async #read(): Promise<DirectorySnapshot> {
     if (this.#snapshot && performance.now() - this.#wholeAt < WHOLE_EVERY_MS) {
       const pages = await readDirectory(this.#http, this.#guard, this.#snapshot.asOf)
       const news = pages.resources.filter((resource) => versionOf(this.#resources.get(keyOf(resource))) !== versionOf(resource))
-      if (news.length > 0) return this.#keep(pages, [...this.#resources.values(), ...news])
-      if (!hasChanged) return this.#keep(pages, undefined)
+      return this.#keep(pages, news.length > 0 ? [...this.#resources.values(), ...news] : undefined)
     }
     const pages = await readDirectory(this.#http, this.#guard)
     this.#wholeAt = performance.now()

@@ -4,6 +4,7 @@ import type { FhirResource, Schedule } from 'fhir/r4.js'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newCall } from '../../../src/booking/call.ts'
 import { FhirDirectorySource } from '../../../src/ehr/directory-source.ts'
+import type { Directory } from '../../../src/scheduling/directory.ts'
 import { FhirHttp } from '../../../src/ehr/fhir-http.ts'
 import { buildGuards } from '../../../src/ehr/guard.ts'
 import { schedule } from '../helpers/day.ts'
@@ -46,44 +47,68 @@ function store(id: string, version = '1', lastUpdated = new Date().toISOString()
   return made
 }
 /** Ids and versions of the Schedules after a refresh, and whether everything was read for it. */
-async function refreshed(hasChanged?: boolean): Promise<{ schedules: string[]; whole: boolean }> {
+async function refreshed(contradicted?: Directory): Promise<{ schedules: string[]; whole: boolean; directory: Directory }> {
   asked = []
-  const { directory } = await source.refresh(call(), hasChanged)
+  const { directory } = await source.refresh(call(), contradicted)
   const schedules = [...directory.schedules.values()].map(({ id, version }) => `${id} v${version}`).sort()
-  return { schedules, whole: asked.some((url) => !url.includes('_lastUpdated')) }
+  return { schedules, whole: asked.some((url) => !url.includes('_lastUpdated')), directory }
 }
 
 test('everything is read once, then what has changed', async () => {
   store('a', '1', LONG_AGO)
-  expect(await refreshed()).toEqual({ schedules: ['a v1'], whole: true })
+  expect(await refreshed()).toMatchObject({ schedules: ['a v1'], whole: true })
   store('b')
-  expect(await refreshed()).toEqual({ schedules: ['a v1', 'b v1'], whole: false })
+  expect(await refreshed()).toMatchObject({ schedules: ['a v1', 'b v1'], whole: false })
   store('a', '2')
-  expect(await refreshed()).toEqual({ schedules: ['a v2', 'b v1'], whole: false })
+  expect(await refreshed()).toMatchObject({ schedules: ['a v2', 'b v1'], whole: false })
 })
 
 test('where somebody saw a change and none is found, everything is read: something was deleted', async () => {
   store('a', '1', LONG_AGO)
   store('b', '1', LONG_AGO)
-  await refreshed()
+  const { directory } = await refreshed()
   stored = stored.filter(({ id }) => id !== 'b')
-  expect(await refreshed()).toEqual({ schedules: ['a v1'], whole: true })
+  expect(await refreshed(directory)).toMatchObject({ schedules: ['a v1'], whole: true })
 })
 
 test('also where another change hides the deletion: asked a second time', async () => {
   store('a', '1', LONG_AGO)
   store('b', '1', LONG_AGO)
-  await refreshed()
+  const first = await refreshed()
   stored = stored.filter(({ id }) => id !== 'b')
   store('c')
-  expect(await refreshed()).toEqual({ schedules: ['a v1', 'b v1', 'c v1'], whole: false })
-  expect(await refreshed()).toEqual({ schedules: ['a v1', 'c v1'], whole: true })
+  const second = await refreshed(first.directory)
+  expect(second).toMatchObject({ schedules: ['a v1', 'b v1', 'c v1'], whole: false })
+  expect(await refreshed(second.directory)).toMatchObject({ schedules: ['a v1', 'c v1'], whole: true })
+})
+
+test('many who saw the same change read nothing whole, whoever comes first', async () => {
+  store('a', '1', LONG_AGO)
+  const { directory } = await refreshed()
+  store('b')
+  asked = []
+  const found = await Promise.all(Array.from({ length: 20 }, () => source.refresh(call(), directory)))
+  for (const one of found) expect([...one.directory.schedules.keys()]).toEqual(['a', 'b'])
+  // Whoever saw it before a reading that has it already needs no other one.
+  expect(await refreshed(directory)).toMatchObject({ schedules: ['a v1', 'b v1'], whole: false })
+  expect(asked.filter((url) => !url.includes('_lastUpdated'))).toEqual([])
+})
+
+test('many who saw the same deletion read everything once', async () => {
+  store('a', '1', LONG_AGO)
+  store('b', '1', LONG_AGO)
+  const { directory } = await refreshed()
+  stored = stored.filter(({ id }) => id !== 'b')
+  asked = []
+  const found = await Promise.all(Array.from({ length: 20 }, () => source.refresh(call(), directory)))
+  for (const one of found) expect([...one.directory.schedules.keys()]).toEqual(['a'])
+  expect(asked.filter((url) => url.includes('/Schedule?') && !url.includes('_lastUpdated'))).toHaveLength(1)
 })
 
 test('who only wants the latest costs no whole reading', async () => {
   store('a', '1', LONG_AGO)
   const before = await source.refresh(call())
-  expect(await refreshed(false)).toEqual({ schedules: ['a v1'], whole: false })
+  expect(await refreshed()).toMatchObject({ schedules: ['a v1'], whole: false })
   const after = await source.current(call())
   expect(after.directory).toBe(before.directory)
   expect(after.asOf).toBeGreaterThanOrEqual(before.asOf)
@@ -92,5 +117,5 @@ test('who only wants the latest costs no whole reading', async () => {
 test('what changed a moment before the last reading is looked at again, and is no news', async () => {
   store('a')
   await refreshed()
-  expect(await refreshed(false)).toEqual({ schedules: ['a v1'], whole: false })
+  expect(await refreshed()).toMatchObject({ schedules: ['a v1'], whole: false })
 })
