@@ -32,8 +32,16 @@ export interface DirectoryPages {
  */
 export async function readDirectory(http: FhirHttp, guard: Guard, since?: EpochMs): Promise<DirectoryPages> {
   const changed = since === undefined ? '' : `&_lastUpdated=ge${formatUtc(since)}`
-  const lists = await Promise.all(SEARCHES.map((search) => readAll(http, guard, search + changed)))
+  const read = (search: string) => readAll(http, guard, search + changed)
+  const lists = since === undefined ? await oneByOne(SEARCHES, read) : await Promise.all(SEARCHES.map(read))
   return { resources: lists.flatMap((list) => list.resources), asOf: Math.min(...lists.map((list) => list.at)) - OVERLAP_MS }
+}
+
+/** Everything takes its time, and leaves room for the changes that somebody waits for. */
+async function oneByOne<T>(searches: readonly string[], read: (search: string) => Promise<T>): Promise<T[]> {
+  const lists: T[] = []
+  for (const search of searches) lists.push(await read(search))
+  return lists
 }
 
 /** All pages of a search. `no-cache`, because `no-store` knows no pages. */

@@ -13,7 +13,8 @@ const WHOLE_EVERY_MS = 5 * 60_000
 
 /**
  * Reads the directory from the FHIR server and keeps the last one. A large clinic's takes many seconds to read (HAPI: about two for
- * 500 Schedules), and one new Schedule makes it stale: therefore only what changed is read, as long as that explains what was noticed.
+ * 500 Schedules), and one new Schedule makes it stale: therefore only what changed is read, as long as that explains what was noticed,
+ * also while everything is being read.
  */
 export class FhirDirectorySource implements DirectorySource {
   readonly #http: FhirHttp
@@ -21,8 +22,9 @@ export class FhirDirectorySource implements DirectorySource {
   #resources: ReadonlyMap<string, FhirResource> = new Map()
   #snapshot: DirectorySnapshot | undefined
   #readAt = Number.NEGATIVE_INFINITY
-  #wholeAt = Number.NEGATIVE_INFINITY
-  #reading: Promise<DirectorySnapshot> | undefined
+  #wholeBegunAt = Number.NEGATIVE_INFINITY
+  #news: Promise<DirectorySnapshot> | undefined
+  #whole: Promise<DirectorySnapshot> | undefined
 
   constructor(http: FhirHttp, guard: Guard) {
     this.#http = http
@@ -30,10 +32,13 @@ export class FhirDirectorySource implements DirectorySource {
   }
 
   async current(call: Call): Promise<DirectorySnapshot> {
-    if (!this.#snapshot) return this.refresh(call)
+    const snapshot = this.#snapshot
+    if (!snapshot) return this.refresh(call)
+    const now = performance.now()
     // A failing refresh in the background changes nothing: writes check their Schedules anew in any case.
-    if (performance.now() - this.#readAt > MAX_AGE_MS) this.#start().catch(() => undefined)
-    return this.#snapshot
+    if (now - this.#wholeBegunAt > WHOLE_EVERY_MS) this.#readWhole().catch(() => undefined)
+    else if (now - this.#readAt > MAX_AGE_MS) this.#readNews(snapshot).catch(() => undefined)
+    return snapshot
   }
 
   async refresh(call: Call, contradicted?: Directory): Promise<DirectorySnapshot> {
@@ -42,31 +47,38 @@ export class FhirDirectorySource implements DirectorySource {
 
   async #newerThan(contradicted: Directory | undefined): Promise<DirectorySnapshot> {
     // A reading that began before the caller noticed a change may miss it.
-    await this.#reading?.catch(() => undefined)
-    const snapshot = await this.#start()
-    if (snapshot.directory !== contradicted) return snapshot
+    await this.#news?.catch(() => undefined)
+    if (!this.#snapshot) return this.#readWhole()
+    const snapshot = await this.#readNews(this.#snapshot)
     // No change explains it, so something was deleted.
-    this.#wholeAt = Number.NEGATIVE_INFINITY
-    return this.#start()
+    return snapshot.directory === contradicted ? this.#readWhole() : snapshot
   }
 
   /** One reading at a time: whoever asks meanwhile shares it. */
-  #start(): Promise<DirectorySnapshot> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined
-    })
-    return this.#reading
-  }
-
-  async #read(): Promise<DirectorySnapshot> {
-    if (this.#snapshot && performance.now() - this.#wholeAt < WHOLE_EVERY_MS) {
-      const pages = await readDirectory(this.#http, this.#guard, this.#snapshot.asOf)
+  #readNews({ asOf }: DirectorySnapshot): Promise<DirectorySnapshot> {
+    const read = async () => {
+      const pages = await readDirectory(this.#http, this.#guard, asOf)
       const news = pages.resources.filter((resource) => versionOf(this.#resources.get(keyOf(resource))) !== versionOf(resource))
       return this.#keep(pages, news.length > 0 ? [...this.#resources.values(), ...news] : undefined)
     }
-    const pages = await readDirectory(this.#http, this.#guard)
-    this.#wholeAt = performance.now()
-    return this.#keep(pages, pages.resources)
+    this.#news ??= read().finally(() => {
+      this.#news = undefined
+    })
+    return this.#news
+  }
+
+  #readWhole(): Promise<DirectorySnapshot> {
+    const read = async () => {
+      this.#wholeBegunAt = performance.now()
+      const whole = await readDirectory(this.#http, this.#guard)
+      // It took its time: what others have learned of the EHR meanwhile must not be forgotten.
+      const news = await readDirectory(this.#http, this.#guard, whole.asOf)
+      return this.#keep(news, [...whole.resources, ...news.resources])
+    }
+    this.#whole ??= read().finally(() => {
+      this.#whole = undefined
+    })
+    return this.#whole
   }
 
   /** @param resources what there is now, later versions last; `undefined` when nothing has changed */

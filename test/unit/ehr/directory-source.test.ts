@@ -15,9 +15,12 @@ let http: FhirHttp
 let source: FhirDirectorySource
 let stored: FhirResource[]
 let asked: string[]
+/** Answers to searches for everything wait for it. */
+let held: Promise<unknown>
 beforeEach(async () => {
   stored = []
   asked = []
+  held = Promise.resolve()
   server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://test')
     asked.push(request.url ?? '')
@@ -25,7 +28,8 @@ beforeEach(async () => {
     const found = stored.filter((each) => pathname.endsWith(each.resourceType) && (each.meta?.lastUpdated ?? '') >= since)
     const entry = found.map((resource) => ({ resource, search: { mode: 'match' } }))
     response.setHeader('content-type', 'application/fhir+json')
-    response.end(JSON.stringify({ resourceType: 'Bundle', type: 'searchset', meta: { lastUpdated: new Date().toISOString() }, entry }))
+    const answer = () => response.end(JSON.stringify({ resourceType: 'Bundle', type: 'searchset', meta: { lastUpdated: new Date().toISOString() }, entry }))
+    void (since === '' ? held : Promise.resolve()).then(answer)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -118,4 +122,20 @@ test('what changed a moment before the last reading is looked at again, and is n
   store('a')
   await refreshed()
   expect(await refreshed()).toMatchObject({ schedules: ['a v1'], whole: false })
+})
+
+test('a change is read at once while everything is being read, and is not forgotten after that', async () => {
+  store('a', '1', LONG_AGO)
+  store('b', '1', LONG_AGO)
+  const { directory } = await refreshed()
+  stored = stored.filter(({ id }) => id !== 'b')
+  const { promise, resolve: release } = Promise.withResolvers<unknown>()
+  held = promise
+  asked = []
+  const whole = source.refresh(call(), directory)
+  await expect.poll(() => asked.some((url) => url.includes('/Schedule?') && !url.includes('_lastUpdated'))).toBe(true)
+  store('c')
+  expect((await refreshed(directory)).schedules).toEqual(['a v1', 'b v1', 'c v1'])
+  release(undefined)
+  expect([...(await whole).directory.schedules.keys()].sort()).toEqual(['a', 'c'])
 })
