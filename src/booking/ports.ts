@@ -9,6 +9,8 @@ export interface Call {
   readonly clientId: string
   /** `performance.now()` by which the caller must have an answer. */
   readonly deadline: number
+  /** The longest one reading may take, in milliseconds; left out: so long that a caller who waits can still be told in time. */
+  readonly readWithinMs?: number
   /** FHIR round trips made for it. */
   roundTrips: number
 }

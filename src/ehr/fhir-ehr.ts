@@ -9,7 +9,7 @@ import { retryAfterSeconds, unavailable } from './unavailable.ts'
 
 /** What of the deadline a commit leaves over, in milliseconds: time to look up what became of it. */
 const SETTLE_RESERVE_MS = 700
-/** The longest a reading may take, in milliseconds: of a slow EHR the caller hears while there is time to do something else. */
+/** The longest a reading may take where the call says nothing else, in milliseconds: of a slow EHR the caller hears while there is time to do something else. */
 const READ_WITHIN_MS = 2_500
 /** Waiting for a connection makes no sense any more when so little time is left for the exchange itself, in milliseconds. */
 const LEAST_MS = 200
@@ -36,7 +36,7 @@ export class FhirEhr implements Ehr {
     let reading: Reading | undefined
     const exchange = await this.#guards.read.run({
       waitUntil: call.deadline - LEAST_MS,
-      timeoutMs: () => Math.min(call.deadline - performance.now(), READ_WITHIN_MS),
+      timeoutMs: () => Math.min(call.deadline - performance.now(), call.readWithinMs ?? READ_WITHIN_MS),
       send: (timeoutMs) => {
         call.roundTrips++
         return this.#http.bundle({ resourceType: 'Bundle', type: 'batch', entry }, headers, timeoutMs)

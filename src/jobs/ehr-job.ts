@@ -11,10 +11,17 @@ export const WORKER_CLIENT = 'gateway-worker'
 const TRANSIENT: readonly string[] = ['ehr_unavailable', 'contention']
 /** Pause after one of them, in milliseconds, where the EHR names none; half of it random. */
 const PAUSE_MS = 4_000
+/** So long one round trip of the reconciliation may take, in milliseconds. */
+const PATIENCE_MS = 15_000
 
 /** A call of the worker, with the deadline that requests have. */
 export function workerCall(clientId = WORKER_CLIENT): Call {
   return newCall(randomUUID(), clientId)
+}
+
+/** A call of the reconciliation. Nobody waits for it, and one reading that fails ends a pass of hundreds: a slow EHR is given time. */
+export function patientCall(): Call {
+  return { ...workerCall(), deadline: performance.now() + PATIENCE_MS, readWithinMs: PATIENCE_MS }
 }
 
 /**

@@ -5,7 +5,7 @@ import { escalationKey } from '../escalation/keys.ts'
 import type { EscalationDeps } from '../escalation/ports.ts'
 import type { EpochMs } from '../fhir/instant.ts'
 import { DAY } from '../scheduling/interval.ts'
-import { inEhr, WORKER_CLIENT, workerCall } from './ehr-job.ts'
+import { inEhr, patientCall, WORKER_CLIENT, workerCall } from './ehr-job.ts'
 import { DONE, type Handler } from './handlers.ts'
 
 /** Told of every pass. */
@@ -25,7 +25,7 @@ export function reconcileJob(deps: BookingDeps, escalation: EscalationDeps, obse
     inEhr(async () => {
       const now = Date.now()
       if (now - everythingAt >= EVERYTHING_EVERY_MS) since = undefined
-      const report = await reconcile(deps, since, workerCall)
+      const report = await reconcile(deps, since, patientCall)
       if (since === undefined) everythingAt = now
       for (const event of report.events) deps.wakeUps.visitChanged(event)
       for (const doubt of report.doubts) await escalateDoubt(escalation, doubt)
