@@ -1,5 +1,5 @@
 /**
- * npm run torture                    servers that die under load, histories checked, kill -9 at every point, faults on the wire: about 75 minutes
+ * npm run torture                    servers that die under load, histories checked, kill -9 at every point, faults on the wire: about 90 minutes
  * npm run torture -- --quick         the same with small numbers: about six minutes
  * npm run torture -- --seed N        draws the same misfortunes again
  * npm run torture -- --only NAME     one phase: wire, kills, chaos or history
