@@ -32,6 +32,7 @@ export async function blackBoxPhase(options: BlackBoxOptions, random: Random, re
   const type = pickType(mapping.visitTypes, options.type)
   const fhir = new Fhir(fhirUrl.replace(/\/+$/, ''))
   const api = new Api(options.baseUrl.replace(/\/+$/, ''), key)
+  await assertUsable(api, fhir, options.baseUrl, fhirUrl, type)
   const plan = planFor(type)
   const requests = options.quick === true ? 300 : 2_000
   say(`${requests} requests for visits of type ${type.code}`)
@@ -41,6 +42,17 @@ export async function blackBoxPhase(options: BlackBoxOptions, random: Random, re
   for (const { holding } of load.lives) if (holding.kind === 'visit') await api.post(`/appointments/${holding.id}/cancel`, {})
   for (const desk of world.desks) await fhir.put({ ...(await fhir.read('Schedule', desk.schedule)), active: false })
   say('What was left is cancelled, and the Schedules made for this are inactive')
+}
+
+/** @throws StackError that says which of the two addresses, or the key, does not serve */
+async function assertUsable(api: Api, fhir: Fhir, baseUrl: string, fhirUrl: string, type: VisitType): Promise<void> {
+  const answer = await api.get(`/availability?type=${type.code}`).catch(() => undefined)
+  if (!answer) throw new StackError(`No gateway answers at --base-url ${baseUrl}.`)
+  if (answer.status !== 200)
+    throw new StackError(`The gateway at ${baseUrl} answers ${answer.status} ${answer.body.code}: ${String(answer.body['detail'])}`)
+  await fhir.search('Schedule', '_count=1').catch(() => {
+    throw new StackError(`No FHIR server answers a search at --fhir ${fhirUrl}. It has to be the one behind the gateway.`)
+  })
 }
 
 /** One Slot a visit, any time of the next weeks, found by codings a Schedule can carry. */
